@@ -1,0 +1,66 @@
+"""The one family of errors that moodbench raises on purpose.
+
+Every message says what was found, what was expected and the way out, because it is all that a
+person sees: the command line catches `BenchmarkError` once and prints the message without a trace.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchmarkError(Exception):
+    """Something that the user can mend; exit code 2."""
+
+
+class ParamsError(BenchmarkError):
+    """params.yaml (or a command line value) is not what the schema wants."""
+
+
+class UnknownNameError(BenchmarkError):
+    """A name that no registry holds."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], way_out: str = "") -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        listing = f" Known: {', '.join(names)}." if names else ""
+        super().__init__(f"unknown {kind} {name!r}.{hint}{listing}{' ' + way_out if way_out else ''}")
+        self.kind, self.name = kind, name
+
+
+class Unavailable(BenchmarkError):  # noqa: N818 - a state, not a failure
+    """Weights, an archive or an extra is not here: the row is *not run*, which breaks nothing."""
+
+    def __init__(self, what: str, way_out: str) -> None:
+        super().__init__(f"{what}. {way_out}")
+        self.what, self.way_out = what, way_out
+
+
+class DatasetError(BenchmarkError):
+    """An archive, a clip or a manifest is not what its builder expects."""
+
+
+class SplitError(BenchmarkError):
+    """A group crosses parts, or the folds that a task wants cannot be made."""
+
+
+class WeightsError(BenchmarkError):
+    """A weights file is not the declared one, or cannot be loaded safely."""
+
+
+class ContractError(BenchmarkError):
+    """An embedder answered something that the contract forbids."""
+
+
+class CellError(BenchmarkError):
+    """A stored cell is truncated, foreign, or its figures do not follow from its predictions."""
+
+
+class StoreError(BenchmarkError):
+    """Stored vectors are foreign, truncated or of another fingerprint."""
+
+
+class LockedError(BenchmarkError):
+    """Another process works on the same thing."""
