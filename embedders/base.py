@@ -21,7 +21,7 @@ class EmbedderError(Exception):
     """An embedder cannot do what is asked; the message says found, expected and the way out."""
 
 
-class MissingExtra(EmbedderError):
+class MissingExtraError(EmbedderError):
     """An optional dependency is not installed; the message holds the pip line."""
 
 

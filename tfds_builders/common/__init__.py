@@ -1,0 +1,1 @@
+"""What the builders share: the base class, archives, decoding, group-disjoint parts, variants."""

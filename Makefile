@@ -1,0 +1,46 @@
+# Two commands for a newcomer: `make leaderboard` and `make test`. Both set everything up first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help leaderboard test lint types docs lock clean
+
+help:
+	@echo "make leaderboard   set up, then score the suites of params.yaml and write results/leaderboard/"
+	@echo "make test          set up, then run the tests (realdata, browser and gpu ones where they can run)"
+	@echo "make lint types    ruff and mypy"
+	@echo "make docs          build the documentation into site/"
+	@echo "make lock          resolve pyproject.toml into requirements.lock anew"
+	@echo "make clean         remove the environment and everything that can be made again (never results in git)"
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || \
+		{ echo "error: found $$($(PYTHON) --version), expected Python 3.11 or 3.12; use make PYTHON=python3.11"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+leaderboard: .venv/.ready
+	moodbench run
+
+test: .venv/.ready
+	python -m pytest -n 2 --dist worksteal -m "not network"
+
+lint: .venv/.ready
+	ruff check .
+	ruff format --check .
+
+types: .venv/.ready
+	mypy
+
+docs: .venv/.ready
+	mkdocs build --strict
+
+lock:
+	python -m pip install --quiet uv
+	uv pip compile pyproject.toml --all-extras --generate-hashes --python-version 3.11 --no-header -o requirements.lock
+
+clean:
+	rm -rf .venv site .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf results/plans results/runs results/embeddings/*/

@@ -1,0 +1,206 @@
+"""Datasets on this machine: found, built on demand, and turned into a manifest.
+
+A prepared dataset stands in the cache under a key of its builder's code and its source, so changed
+code or another archive never serves old audio; two processes never build one set at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark import paths, registry
+from benchmark.errors import DatasetError, Unavailable
+from benchmark.files import code_sha256, fingerprint, held, write_json
+from benchmark.hashing import file_sha256
+from benchmark.manifest import Manifest, builder_sha256
+from benchmark.reader import INDEX
+
+NO_SOURCE = "synthesised"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dataset's clips come from; `path` is None for a synthesised set."""
+
+    path: Path | None
+    signature: str
+
+
+def code_hash(dataset: str) -> str:
+    """The hash of the code that decides what a dataset holds."""
+    return builder_sha256(code_sha256(registry.builder_files(dataset), paths.ROOT))
+
+
+def find_source(dataset: str) -> Source:
+    """The archive or folder of a dataset.
+
+    Raises:
+        Unavailable: it is in none of the manual folders; the way out is the builder's instructions.
+    """
+    facts = _facts(dataset)
+    if not facts["archives"]:
+        return Source(None, NO_SOURCE)
+    path = _locate(dataset, facts)
+    if path is None:
+        raise Unavailable(
+            f"archive missing: {dataset} needs {' or '.join(facts['archives'])}",
+            f"{facts['instructions']} Folders searched: $MOODBENCH_DATA/manual, then TFDS's own downloads/manual.",
+        )
+    return Source(path, _signature(path))
+
+
+def prepared_folder(dataset: str, source: Source) -> Path:
+    """Where this builder code's version of this source stands, built or not."""
+    key = hashlib.sha256(f"{code_hash(dataset)} {source.signature}".encode()).hexdigest()[:20]
+    return paths.prepared(dataset, key)
+
+
+def is_prepared(dataset: str, source: Source) -> bool:
+    """Whether the set is built; its index is written last."""
+    return (prepared_folder(dataset, source) / INDEX).is_file()
+
+
+def ensure_prepared(dataset: str) -> Path:
+    """The folder of the built dataset, building it now if need be.
+
+    Raises:
+        Unavailable: its archive is not here.
+        DatasetError: the archive or a clip is not what the builder expects.
+    """
+    source = find_source(dataset)
+    folder = prepared_folder(dataset, source)
+    if is_prepared(dataset, source):
+        return folder
+    with held(folder.with_suffix(".lock"), who=f"building {dataset}", wait_seconds=3600):
+        if not is_prepared(dataset, source):  # another process may have built it meanwhile
+            shutil.rmtree(folder, ignore_errors=True)  # left by a killed build
+            folder.mkdir(parents=True)
+            _build(dataset, source, folder)
+    return folder
+
+
+def base_manifest(dataset: str) -> Manifest:
+    """The manifest of the dataset as it is here, built if need be, without any task's split."""
+    folder = ensure_prepared(dataset)
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    return Manifest(
+        dataset=dataset,
+        version=index["version"],
+        variant=index["variant"],
+        builder_sha256=code_hash(dataset),
+        classes=index["classes"],
+        facts=index["facts"],
+        clips=sorted(({**clip, "splits": {}} for clip in index["clips"]), key=lambda clip: str(clip["id"])),
+    )
+
+
+def check_same_clips(manifest: Manifest, folder: Path) -> None:
+    """Refuse prepared audio that is not what the manifest lists.
+
+    Raises:
+        DatasetError: naming the first clip that differs.
+    """
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    here = {clip["id"]: clip["identity"] for clip in index["clips"]}
+    for clip in manifest.clips:
+        if here.get(clip["id"]) != clip["identity"]:
+            raise DatasetError(
+                f"{manifest.dataset}: clip {clip['id']!r} here is {here.get(clip['id'], 'absent')[:12]}, the manifest "
+                f"lists {clip['identity'][:12]}. Run 'moodbench prepare' so that the manifest follows the data here."
+            )
+
+
+def _build(dataset: str, source: Source, folder: Path) -> None:
+    import tensorflow_datasets as tfds
+
+    from benchmark.progress import quiet_tfds
+
+    quiet_tfds()
+    builder = registry.dataset_builder(dataset)(data_dir=folder, file_format="array_record")
+    config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
+    try:
+        builder.download_and_prepare(download_config=config)
+    except ValueError as error:  # the builders' own SourceError is one
+        raise DatasetError(" ".join(str(error).split())) from error
+    class_labels = {
+        name: list(feature.names)
+        for name, feature in builder.info.features.items()
+        if isinstance(feature, tfds.features.ClassLabel)
+    }
+    clips = []
+    for part in sorted(builder.info.splits):
+        for example in builder.as_data_source(split=part):
+            clips.append(_row(example, part, class_labels))
+    facts = dict(builder.info.metadata or {})
+    write_json(
+        folder / INDEX,
+        {
+            "directory": str(Path(builder.data_path).relative_to(folder)),
+            "version": str(builder.version),
+            "variant": facts.pop("variant", ""),
+            "facts": facts,
+            "classes": class_labels,
+            "clips": clips,
+        },
+    )
+
+
+def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]]) -> dict[str, Any]:
+    features = {}
+    for name, value in example.items():
+        if name in ("audio", "sample_rate", "clip_id", "identity"):
+            continue
+        if name in class_labels:
+            features[name] = class_labels[name][int(value)]
+        else:
+            features[name] = value.decode() if isinstance(value, bytes) else getattr(value, "tolist", lambda v=value: v)()
+    return {
+        "id": example["clip_id"].decode(),
+        "identity": example["identity"].decode(),
+        "samples": len(example["audio"]),
+        "rate": int(example["sample_rate"]),
+        "part": part,
+        "features": dict(sorted(features.items())),
+    }
+
+
+def _facts(dataset: str) -> dict[str, Any]:
+    """A builder's archive names and instructions, kept per code hash so that asking imports no TFDS."""
+    if dataset not in registry.datasets():
+        registry.dataset_builder(dataset)  # raises, with the near misses
+    file = paths.cache_folder() / "builders" / f"{dataset}-{code_hash(dataset)[:20]}.json"
+    try:
+        known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        builder = registry.dataset_builder(dataset)
+        known = {
+            "archives": list(builder.ARCHIVES),
+            "folders": [*builder.FOLDERS, dataset],
+            "instructions": " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split()),
+        }
+        write_json(file, known)
+    return known
+
+
+def _locate(dataset: str, facts: dict[str, Any]) -> Path | None:
+    from tfds_builders.common.source import find_source as search
+
+    found: Path | None = search(paths.manual_folders(), facts["archives"], facts["folders"])
+    return found
+
+
+def _signature(path: Path) -> str:
+    """What tells one source from another: an archive's sha256, or a folder's names, sizes and times."""
+    if path.is_file():
+        return file_sha256(path)
+    rows = [(p.relative_to(path).as_posix(), p.stat()) for p in sorted(path.rglob("*")) if p.is_file()]
+    if not rows:
+        raise DatasetError(f"{path} is an empty folder; expected the unpacked corpus. Unpack it again or remove it.")
+    return fingerprint([[name, stat.st_size, stat.st_mtime_ns] for name, stat in rows])
+
+

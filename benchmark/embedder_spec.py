@@ -1,0 +1,148 @@
+"""From an entry of params.yaml to what an embedder is, by name and by hash, without importing it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark import paths, registry
+from benchmark.cell import PROTOCOL_VERSION
+from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable
+from benchmark.files import code_sha256, fingerprint
+from benchmark.params import EmbedderEntry
+from embedders.base import Embedder, Entry, Weights
+
+ENGINE = ("benchmark/audio.py", "benchmark/extraction.py")  # engine code that can change a vector
+
+
+@dataclass(frozen=True)
+class EmbedderSpec:
+    """A resolved row: catalogue and params.yaml merged. `entry` is None for a stranger's model."""
+
+    name: str
+    factory: str
+    kwargs: dict[str, Any]
+    weights: Weights | None  # a catalogue file, known by its sha256
+    weights_path: str | None  # the user's own file
+    libraries: tuple[str, ...]
+    entry: Entry | None
+
+
+def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
+    """Merge an entry of params.yaml with the catalogue.
+
+    Raises:
+        UnknownNameError: neither the name nor `like` is in the catalogue, and no factory is given.
+    """
+    if given.factory:
+        return EmbedderSpec(name, given.factory, dict(given.kwargs), None, given.weights, tuple(given.libraries), None)
+    entry = registry.embedder_entry(given.like or name)
+    return EmbedderSpec(
+        name,
+        entry.factory,
+        {**entry.kwargs, **given.kwargs},
+        entry.weights if given.weights is None else None,
+        given.weights,
+        tuple(dict.fromkeys((*entry.libraries, *given.libraries))),
+        entry,
+    )
+
+
+def identity(spec: EmbedderSpec, weights_sha256: str | None) -> dict[str, Any]:
+    """What makes an embedder what it is, as JSON: never a machine's path, never a device.
+
+    Raises:
+        Unavailable: a library that it computes with is not installed.
+    """
+    root, files = registry.embedder_files(spec.factory)
+    return {
+        "factory": spec.factory,
+        "kwargs": spec.kwargs,
+        "code": code_sha256(files, root),
+        "weights_sha256": weights_sha256,
+        "libraries": {library: _installed(library, spec) for library in spec.libraries},
+    }
+
+
+def vectors_fingerprint(who: Mapping[str, Any], clips_fingerprint: str) -> str:
+    """What one dataset's vectors are made from: embedder, clips, engine code, resampler and protocol."""
+    return fingerprint(
+        {
+            "embedder": who,
+            "clips": clips_fingerprint,
+            "engine": code_sha256([paths.ROOT / file for file in ENGINE], paths.ROOT),
+            "soxr": importlib.metadata.version("soxr"),
+            "dtype": "float32",
+            "protocol": PROTOCOL_VERSION,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Construction:
+    """How to make an embedder; small and picklable, so that a worker process can."""
+
+    factory: str
+    kwargs: dict[str, Any]
+    weights: str | None
+    device: str
+
+    def make(self) -> Embedder:
+        """Import the module and construct.
+
+        Raises:
+            ParamsError: no such class in the module, or it does not take these arguments.
+            ContractError: what was made is no embedder.
+        """
+        module, _, name = self.factory.partition(":")
+        try:
+            factory = getattr(importlib.import_module(module), name)
+        except AttributeError:
+            raise ParamsError(f"module {module!r} has no {name!r}; mend 'factory: {self.factory}'.") from None
+        except ImportError as error:
+            raise Unavailable(
+                f"cannot import {module!r}: {error}", f"Install what it needs: pip install {error.name or module}."
+            ) from None
+        runtime = {"weights": self.weights} if self.weights is not None else {}
+        parameters = inspect.signature(factory).parameters
+        if "device" in parameters and "device" not in self.kwargs:
+            runtime["device"] = self.device
+        try:
+            inspect.signature(factory).bind(**self.kwargs, **runtime)
+        except TypeError as error:
+            raise ParamsError(
+                f"{self.factory} does not take these arguments: {error}. It takes {', '.join(parameters) or 'none'}; "
+                "mend 'kwargs' in params.yaml."
+            ) from None
+        made = factory(**self.kwargs, **runtime)
+        missing = [a for a in ("sample_rate", "dim", "embed") if not hasattr(made, a)]
+        if missing:
+            raise ContractError(f"{self.factory} has no {', '.join(missing)}; an embedder needs sample_rate, dim, embed.")
+        embedder: Embedder = made
+        return embedder
+
+
+def construction(spec: EmbedderSpec, weights_file: Path | None, device: str) -> Construction:
+    """The construction of a resolved row on this machine."""
+    return Construction(spec.factory, spec.kwargs, str(weights_file) if weights_file else None, device)
+
+
+def _installed(library: str, spec: EmbedderSpec) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        extra = spec.entry.extra if spec.entry else ""
+        line = f"pip install 'moodbench[{extra}]'" if extra else f"pip install {library}"
+        raise Unavailable(f"{library} is not installed", f"Install it: {line}.") from None
+
+
+def as_benchmark_error(error: Exception, doing: str) -> BenchmarkError:
+    """An embedder's own exception, told as one line that names who did what."""
+    if isinstance(error, BenchmarkError):
+        return error
+    return ContractError(f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}")

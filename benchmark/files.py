@@ -1,0 +1,82 @@
+"""Writing files whole or not at all, hashing them, and holding a lock.
+
+A file is finished by writing a new one and `os.replace`, never in place: DVC may have hard-linked
+the old one into its cache, and a killed process must leave either the old or the new content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import LockedError
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no spaces: the text that fingerprints are made of."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def fingerprint(value: Any) -> str:
+    """Hex sha256 of `canonical(value)`."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def write_bytes(path: Path, content: bytes) -> bool:
+    """Replace `path` by `content` atomically; False, and the file untouched, when it holds that already."""
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return True
+
+
+def write_json(path: Path, value: Any) -> bool:
+    """`write_bytes` of indented JSON; floats keep all their digits."""
+    return write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def code_sha256(files: Iterable[Path], root: Path) -> dict[str, str]:
+    """The sha256 of each source file, keyed by its path below `root` (never a machine's path)."""
+    return {
+        file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(set(files))
+    }
+
+
+@contextlib.contextmanager
+def held(lock_file: Path, *, who: str, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold a lock that dies with this process; `LockedError` names the holder when it is taken."""
+    from filelock import FileLock, Timeout
+
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    holder = lock_file.with_suffix(".holder")
+    lock = FileLock(lock_file)
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout:
+        said = holder.read_text() if holder.is_file() else "another process"
+        raise LockedError(
+            f"{who} is already at work: {said} holds {lock_file.name}. Wait for it to end, or stop that process."
+        ) from None
+    try:
+        holder.write_text(f"process {os.getpid()}")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()

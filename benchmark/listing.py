@@ -1,0 +1,121 @@
+"""`moodbench list`: what there is, and whether it is ready on this machine. Builds and fetches nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmark import datasets, embedder_spec, paths, registry
+from benchmark.errors import BenchmarkError, Unavailable
+from benchmark.params import EmbedderEntry, load
+
+READY = "ready"
+
+
+def show(what: str) -> None:
+    """Print one listing as a table."""
+    header, rows = _LISTINGS[what]()
+    table = Table(*header, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False).print(table)
+
+
+def dataset_state(name: str) -> str:
+    """`ready` or what is missing."""
+    return _state(lambda: datasets.find_source(name))
+
+
+def embedder_state(name: str, entry: EmbedderEntry) -> str:
+    """`ready` or what is missing (weights, a library)."""
+    from benchmark import weights
+
+    def ask() -> None:
+        spec = embedder_spec.resolve(name, entry)
+        weights.resolve(
+            spec.weights, spec.weights_path, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=False
+        )
+        embedder_spec.identity(spec, None)
+
+    return _state(ask)
+
+
+def _state(ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except Unavailable as error:
+        return error.what
+    except BenchmarkError as error:
+        return f"broken: {error}"
+    return READY
+
+
+def _embedders() -> tuple[list[str], list[list[str]]]:
+    from embedders.catalog import CATALOG
+
+    chosen = load().embedders
+    rows = []
+    for name in sorted(CATALOG.keys() | chosen.keys()):
+        entry = chosen.get(name, EmbedderEntry())
+        known = CATALOG.get(entry.like or name) if not entry.factory else None
+        about = (
+            [known.title, str(known.dim), f"{known.sample_rate}", f"{known.parameters:,}"]
+            if known
+            else [entry.factory or "", "", "", ""]
+        )
+        rows.append([name, "yes" if name in chosen else "", *about, embedder_state(name, entry)])
+    return ["embedder", "in params.yaml", "title", "dim", "Hz", "parameters", "state"], rows
+
+
+def _datasets() -> tuple[list[str], list[list[str]]]:
+    by_dataset: dict[str, list[str]] = {name: [] for name in registry.datasets()}
+    for task in registry.tasks().values():
+        by_dataset.setdefault(task.dataset, []).append(task.name)
+    rows = [[name, ", ".join(tasks), dataset_state(name)] for name, tasks in by_dataset.items()]
+    return ["dataset", "tasks", "state"], rows
+
+
+def _tasks() -> tuple[list[str], list[list[str]]]:
+    from benchmark.splits import describe
+
+    rows = [
+        [t.name, t.title, t.dataset, t.metric, describe(t.split), t.normalisation, t.language, dataset_state(t.dataset)]
+        for t in registry.tasks().values()
+    ]
+    return ["task", "title", "dataset", "metric", "split", "normalisation", "language", "state"], rows
+
+
+def _suites() -> tuple[list[str], list[list[str]]]:
+    chosen = load().suites
+    rows = []
+    for suite in registry.suites().values():
+        states = {dataset_state(registry.task(name).dataset) for name in suite.tasks}
+        state = READY if states == {READY} else "; ".join(sorted(states - {READY}))
+        using = "yes" if suite.name in chosen else ""
+        rows.append([suite.name, using, f"v{suite.version}", ", ".join(suite.tasks), state])
+    return ["suite", "in params.yaml", "version", "tasks", "state"], rows
+
+
+def _heads() -> tuple[list[str], list[list[str]]]:
+    from benchmark.probes.heads import grid
+
+    chosen = load().probe
+    rows = []
+    for name in ("lda", "lr", "qda", "rf", "svc"):
+        points = grid(name, chosen.mode)
+        axes = {key: list(dict.fromkeys(str(point[key]) for point in points)) for key in points[0]} if points else {}
+        words = " × ".join(f"{key} {' '.join(values)}" for key, values in axes.items())
+        rows.append([name, "yes" if name in chosen.heads else "", str(len(points)), words])
+    return ["head", "in params.yaml", "grid points", "grid"], rows
+
+
+_LISTINGS: dict[str, Callable[[], tuple[list[str], list[list[str]]]]] = {
+    "embedders": _embedders,
+    "datasets": _datasets,
+    "tasks": _tasks,
+    "suites": _suites,
+    "heads": _heads,
+}

@@ -1,0 +1,139 @@
+"""The only reader of params.yaml: parsed strictly, unknown and duplicate keys are errors."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from benchmark import paths
+from benchmark.errors import ParamsError
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+RESERVED = {"item", "key"}  # DVC's own words inside foreach
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Probe(_Section):
+    """How vectors are scored; a change re-scores cells and embeds nothing."""
+
+    mode: Literal["grid", "none"] = "grid"
+    heads: list[Literal["lda", "lr", "qda", "rf", "svc"]] = Field(
+        default=["lda", "lr", "qda", "rf", "svc"], min_length=1
+    )
+    seed: int = Field(default=42, ge=0)
+    level: float = Field(default=0.95, gt=0.5, lt=1.0)
+
+    @field_validator("heads")
+    @classmethod
+    def _once(cls, heads: list[str]) -> list[str]:
+        if len(set(heads)) != len(heads):
+            raise ValueError(f"a head is named twice in {heads}")
+        return heads
+
+
+class EmbedderEntry(_Section):
+    """One row: `{}` for a catalogue name, `like` for a variation of one, `factory` for one's own."""
+
+    like: str | None = None
+    factory: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    weights: str | None = None
+    libraries: list[str] = Field(default_factory=list)
+
+
+class Params(_Section):
+    """The whole of params.yaml."""
+
+    suites: list[str] = Field(min_length=1)
+    probe: Probe = Field(default_factory=Probe)
+    embedders: dict[str, EmbedderEntry] = Field(min_length=1)
+
+    @field_validator("embedders")
+    @classmethod
+    def _names(cls, entries: dict[str, EmbedderEntry]) -> dict[str, EmbedderEntry]:
+        for name, entry in entries.items():
+            if not NAME.fullmatch(name) or name in RESERVED:
+                raise ValueError(
+                    f"embedder name {name!r}: expected small letters, digits and '_', a letter first "
+                    f"({NAME.pattern}), and none of {sorted(RESERVED)}"
+                )
+            if entry.like and entry.factory:
+                raise ValueError(f"embedder {name!r} has both 'like' and 'factory': give one of them")
+        return entries
+
+
+def load(path: Path | None = None) -> Params:
+    """Read and check params.yaml.
+
+    Raises:
+        ParamsError: the file is absent, no YAML, holds a key twice, or a key or value is not known.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    path = path or paths.PARAMS
+    try:
+        found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path.name} not found. Run from the project's clone, or restore it from git.") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path.name} cannot be parsed: {_one_line(error)}") from None
+    if not isinstance(found, dict):
+        raise ParamsError(f"{path.name}: found {_kind(found)}, expected a mapping with 'suites' and 'embedders'.")
+    if isinstance(found.get("embedders"), dict):
+        for name, entry in found["embedders"].items():
+            if entry is None:
+                raise ParamsError(f"{path.name}: embedder {name!r} has no value; write '{name}: {{}}'.")
+    try:
+        return Params.model_validate(found)
+    except ValidationError as error:
+        raise ParamsError(f"{path.name}: " + "; ".join(_explain(e) for e in error.errors())) from None
+
+
+def set_suites(names: list[str], path: Path | None = None) -> None:
+    """Rewrite `suites:` (sorted, unique), keeping every comment and everything else as it stands."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    from benchmark.files import write_bytes
+
+    path = path or paths.PARAMS
+    load(path)
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    tree = yaml.load(path.read_text(encoding="utf-8"))
+    wanted, suites = sorted(set(names)), tree["suites"]
+    suites[:] = wanted
+    out = io.StringIO()
+    yaml.dump(tree, out)
+    write_bytes(path, out.getvalue().encode())
+
+
+def _kind(value: object) -> str:
+    return {dict: "a mapping", list: "a list", str: "text", type(None): "nothing"}.get(
+        type(value), f"{type(value).__name__} {value!r}"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _explain(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "top level"
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {where!r}; remove it or mend its spelling"
+    if error["type"] == "missing":
+        return f"key {where!r} is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: found {_kind(error['input'])}; {message}"

@@ -1,0 +1,91 @@
+"""Every path, spelled once. Nothing here touches the disk.
+
+The project works from its clone, so the root is where this package stands. What is large and can
+be made again (prepared audio, fetched weights) lives in a cache folder outside of it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PARAMS = ROOT / "params.yaml"
+RESULTS = ROOT / "results"
+MANIFESTS = RESULTS / "manifests"
+PLANS = RESULTS / "plans"
+EMBEDDINGS = RESULTS / "embeddings"
+CELLS = RESULTS / "cells"
+RUNS = RESULTS / "runs"
+LEADERBOARD = RESULTS / "leaderboard"
+PUBLISHED = RESULTS / "published"
+BUILDERS = ROOT / "tfds_builders"
+
+
+def cache_folder() -> Path:
+    """Where prepared audio, fetched weights and file hashes live (`MOODBENCH_CACHE`)."""
+    return Path(os.environ.get("MOODBENCH_CACHE") or Path.home() / ".cache" / "moodbench").expanduser()
+
+
+def data_folder() -> Path | None:
+    """The user's own data folder with `manual/` and `weights/` in it (`MOODBENCH_DATA`), if given."""
+    given = os.environ.get("MOODBENCH_DATA")
+    return Path(given).expanduser().resolve() if given else None
+
+
+def manual_folders() -> list[Path]:
+    """Folders searched for archives, first hit wins: the user's data folder, then TFDS's own."""
+    given = data_folder()
+    tfds_default = Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
+    return [*([given / "manual"] if given else []), tfds_default / "downloads" / "manual"]
+
+
+def weights_folders() -> list[Path]:
+    """Folders searched for weights files, first hit wins."""
+    given = data_folder()
+    return [ROOT / "weights", *([given / "weights"] if given else []), cache_folder() / "weights"]
+
+
+def prepared(dataset: str, key: str) -> Path:
+    """One prepared dataset; `key` names the builder code and the source that made it."""
+    return cache_folder() / "prepared" / dataset / key
+
+
+def manifest(dataset: str) -> Path:
+    """A dataset's frozen list of clips (git)."""
+    return MANIFESTS / f"{dataset}.json"
+
+
+def plan(embedder: str) -> Path:
+    """What one embedder is to do (git-ignored)."""
+    return PLANS / f"{embedder}.json"
+
+
+def vectors(embedder: str, dataset: str) -> Path:
+    """The folder of one embedder's vectors of one dataset (DVC)."""
+    return EMBEDDINGS / embedder / dataset
+
+
+def embed_status(embedder: str) -> Path:
+    """What `embed` left for `evaluate`: per dataset the fingerprint wanted, and why vectors are absent."""
+    return EMBEDDINGS / embedder / "status.json"
+
+
+def cell(embedder: str, task: str, variant: str) -> Path:
+    """One cell's JSON (git); its predictions stand beside it with the suffix `.parquet`."""
+    return CELLS / embedder / f"{task}{'@' + variant if variant else ''}.json"
+
+
+def not_run(embedder: str) -> Path:
+    """Tasks that an embedder was not scored on, with reasons (git)."""
+    return CELLS / embedder / "not_run.json"
+
+
+def run_record(embedder: str) -> Path:
+    """Seconds, dates and hardware of an embedder's last run (git-ignored, no DVC output)."""
+    return RUNS / f"{embedder}.json"
+
+
+def lock(name: str) -> Path:
+    """A lock file for one stage of one embedder in this clone."""
+    return RUNS / "locks" / f"{name}.lock"

@@ -1,0 +1,101 @@
+"""Plans: what one embedder is to do, as a file that DVC can depend on.
+
+A plan changes exactly when the embedder's own code, arguments, weights or clips changed, or when
+something it lacked has appeared. It holds hashes and states, never a machine's paths.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field
+
+from benchmark import paths
+from benchmark.cell import Record
+from benchmark.errors import BenchmarkError, Unavailable
+from benchmark.files import write_json
+
+Kind = TypeVar("Kind", bound=Record)
+State = Literal["ready", "unavailable", "failed"]
+
+
+class Readiness(Record):
+    """Whether something can be used now; if not, why, and the way out."""
+
+    state: State = "ready"
+    reason: str = ""
+    way_out: str = ""
+
+    @classmethod
+    def of(cls, error: BenchmarkError) -> Readiness:
+        """The state that an error means: what is missing is unavailable, anything else has failed."""
+        if isinstance(error, Unavailable):
+            return cls(state="unavailable", reason=error.what, way_out=error.way_out)
+        return cls(state="failed", reason=str(error))
+
+
+class DatasetPlan(Record):
+    """One dataset that an embedder is wanted on. Fingerprints are None while they cannot be known."""
+
+    readiness: Readiness = Field(default_factory=Readiness)
+    clips_fingerprint: str | None = None
+    vectors_fingerprint: str | None = None
+
+
+class Plan(Record):
+    """One embedder: who it is, whether it can run, and on which datasets."""
+
+    schema_version: int = 1
+    embedder: str
+    identity: dict[str, Any] | None
+    readiness: Readiness
+    datasets: dict[str, DatasetPlan]
+
+
+def write(plan: Plan) -> bool:
+    """Store a plan; False, and the file untouched, when nothing changed."""
+    return write_json(paths.plan(plan.embedder), plan.model_dump())
+
+
+def read(embedder: str) -> Plan:
+    """The stored plan.
+
+    Raises:
+        BenchmarkError: there is none, or it is not readable.
+    """
+    return _read(Plan, paths.plan(embedder), f"no plan for embedder {embedder!r}; run 'moodbench prepare' first.")
+
+
+class Status(Record):
+    """What `embed` leaves for `evaluate` beside the vectors: the datasets of its plan."""
+
+    datasets: dict[str, DatasetPlan]
+
+
+def write_status(embedder: str, status: Status) -> bool:
+    """Store the status inside the embedder's output folder."""
+    return write_json(paths.embed_status(embedder), status.model_dump())
+
+
+def read_status(embedder: str) -> Status:
+    """The stored status.
+
+    Raises:
+        BenchmarkError: the embed stage has not run.
+    """
+    return _read(
+        Status, paths.embed_status(embedder), f"embedder {embedder!r} has not been through 'moodbench embed' yet."
+    )
+
+
+def _read(kind: type[Kind], path: Path, absent: str) -> Kind:
+    try:
+        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise BenchmarkError(absent) from None
+    except ValueError as error:
+        raise BenchmarkError(
+            f"{path.name} is not readable ({type(error).__name__}). Remove it and run 'moodbench prepare' again."
+        ) from None

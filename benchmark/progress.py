@@ -1,0 +1,59 @@
+"""Progress for people: a bar with rate and time left on a terminal, one line a step elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+console = Console(stderr=True, highlight=False)
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def bar(title: str, total: int, unit: str) -> Iterator[Advance]:
+    """A progress bar; yields the function that advances it by a number of units."""
+    if not console.is_terminal:
+        console.print(f"{title}: {total} {unit}")
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(title, total=total, rate="")
+
+        def advance(count: int) -> None:
+            progress.advance(task, count)
+            speed = progress.tasks[0].speed
+            progress.update(task, rate=f"{speed:.1f} {unit}/s" if speed else "")
+
+        yield advance
+
+
+def say(message: str) -> None:
+    """One line for a person, on stderr."""
+    console.print(message, markup=False)
+    sys.stderr.flush()
+
+
+def quiet_tfds() -> None:
+    """Keep TFDS's own bars to terminals, and its log to warnings."""
+    import logging
+
+    import tensorflow_datasets as tfds
+
+    logging.getLogger("absl").setLevel(logging.WARNING)
+    if not console.is_terminal:
+        tfds.disable_progress_bar()

@@ -1,0 +1,137 @@
+"""Names to things. Listing imports nothing heavy; an unknown name is answered with its near misses."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import pkgutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmark import paths
+from benchmark.errors import BenchmarkError, ParamsError, UnknownNameError
+from embedders.base import Entry
+from tasks.base import Suite, Task
+
+
+@cache
+def tasks() -> dict[str, Task]:
+    """Every task: the `TASKS` of each module in `tasks/`."""
+    import tasks as package
+
+    found: dict[str, Task] = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        for task in getattr(importlib.import_module(f"tasks.{module}"), "TASKS", ()):
+            if task.name in found:
+                raise BenchmarkError(f"task {task.name!r} is defined twice, again in tasks/{module}.py; rename one.")
+            found[task.name] = task
+    return found
+
+
+@cache
+def suites() -> dict[str, Suite]:
+    """Every suite, its tasks checked to exist."""
+    from tasks.suites import SUITES
+
+    for suite in SUITES:
+        for name in suite.tasks:
+            if name not in tasks():
+                raise UnknownNameError(f"task (in suite {suite.name!r})", name, tasks())
+    return {suite.name: suite for suite in SUITES}
+
+
+def task(name: str) -> Task:
+    """The task of that name, or `UnknownNameError`."""
+    try:
+        return tasks()[name]
+    except KeyError:
+        raise UnknownNameError("task", name, tasks()) from None
+
+
+def suite(name: str) -> Suite:
+    """The suite of that name, or `UnknownNameError`."""
+    try:
+        return suites()[name]
+    except KeyError:
+        raise UnknownNameError("suite", name, suites()) from None
+
+
+def tasks_of(suite_names: list[str]) -> list[Task]:
+    """The tasks of several suites, each once, in the order of the suites."""
+    names = dict.fromkeys(name for suite_name in suite_names for name in suite(suite_name).tasks)
+    return [task(name) for name in names]
+
+
+def datasets() -> list[str]:
+    """Every dataset with a builder: the folders of `tfds_builders/`."""
+    return sorted(
+        folder.name for folder in paths.BUILDERS.iterdir() if (folder / f"{folder.name}_dataset_builder.py").is_file()
+    )
+
+
+def dataset_builder(name: str) -> Any:
+    """The TFDS builder class of a dataset; imports TFDS."""
+    if name not in datasets():
+        raise UnknownNameError("dataset", name, datasets())
+    return importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder").Builder
+
+
+def builder_files(name: str) -> list[Path]:
+    """The code that can change what a dataset holds: its package and the builders' common code."""
+    own = [f for f in (paths.BUILDERS / name).rglob("*.py") if not f.name.endswith("_test.py")]
+    return [*own, *(paths.BUILDERS / "common").rglob("*.py")]
+
+
+def embedder_entry(name: str) -> Entry:
+    """The catalogue's entry of that name, or `UnknownNameError`."""
+    from embedders.catalog import CATALOG
+
+    try:
+        return CATALOG[name]
+    except KeyError:
+        raise UnknownNameError(
+            "embedder",
+            name,
+            CATALOG,
+            "For a model of your own give its class: "
+            f"'{name}: {{factory: \"my_package.my_module:MyEmbedder\"}}' in params.yaml.",
+        ) from None
+
+
+def module_file(module: str) -> Path:
+    """The source file of a module, found without running it or its parents.
+
+    Raises:
+        ParamsError: no such module can be found from here.
+    """
+    search: list[str] | None = None
+    spec = None
+    for part in module.split("."):
+        spec = importlib.machinery.PathFinder.find_spec(part, search)
+        if spec is None:
+            break
+        search = list(spec.submodule_search_locations or [])
+    if spec is None or not spec.origin or not Path(spec.origin).is_file():
+        raise ParamsError(
+            f"module {module!r} (of a factory in params.yaml) is not found. Expected a module that Python can import "
+            "from the project's folder or the environment: install the package, or set PYTHONPATH."
+        )
+    return Path(spec.origin)
+
+
+def embedder_files(factory: str) -> tuple[Path, list[Path]]:
+    """The code that makes an embedder, as (root to name files from, files).
+
+    For ours: its module, or all of its package, and the shared `base.py` and `common.py`. For a stranger's: its
+    module, or every module of the package folder that it stands in.
+    """
+    module = factory.partition(":")[0]
+    file = module_file(module)
+    if module.startswith("embedders."):
+        own = list(file.parent.rglob("*.py")) if file.parent != paths.ROOT / "embedders" else [file]
+        shared = [paths.ROOT / "embedders" / name for name in ("base.py", "common.py")]
+        return paths.ROOT, [*own, *(s for s in shared if s.is_file())]
+    if "." not in module and file.name != "__init__.py":
+        return file.parent, [file]
+    return file.parent.parent, list(file.parent.rglob("*.py"))

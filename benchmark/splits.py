@@ -1,0 +1,122 @@
+"""From a task's split policy to the part of every clip. Rows only: no audio, no vectors.
+
+In fold k the test part is fold k, validation is fold k+1 (cyclic) and training is the rest, so
+every clip is predicted exactly once, out of fold. A predefined split is one such round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import SplitError
+from tasks.base import Folds, GroupKFold, LeaveOneGroupOut, Predefined, SplitPolicy
+
+PARTS = ("train", "validation", "test")
+SEED = 42
+
+
+@dataclass(frozen=True)
+class Round:
+    """One training and test round: row indices of its three parts."""
+
+    number: int
+    train: NDArray[np.intp]
+    validation: NDArray[np.intp]
+    test: NDArray[np.intp]
+
+
+def describe(policy: SplitPolicy) -> str:
+    """The policy in words, as tables show it."""
+    match policy:
+        case Predefined():
+            return "predefined train, validation and test parts"
+        case Folds(feature):
+            return f"official folds ({feature})"
+        case LeaveOneGroupOut():
+            return "leave one group out"
+        case GroupKFold(k):
+            return f"{k} group-disjoint folds, stratified"
+
+
+def assign(
+    policy: SplitPolicy, labels: Sequence[str], groups: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> list[int] | list[str]:
+    """The fold (an integer) or the part (its name) of each row.
+
+    `rows` are the manifest's clips, read for `part` and for the feature of official folds.
+
+    Raises:
+        SplitError: fewer groups than folds, too few folds, or a group that crosses parts.
+    """
+    match policy:
+        case Predefined():
+            parts = [str(row["part"]) for row in rows]
+            for part in PARTS:
+                if part not in parts:
+                    raise SplitError(f"no clip is in the part {part!r}; expected clips in each of {', '.join(PARTS)}.")
+            _disjoint(parts, groups)
+            return parts
+        case Folds(feature):
+            names = [str(row["features"][feature]) for row in rows]
+            order = {name: number for number, name in enumerate(sorted(set(names)))}
+            folds = [order[name] for name in names]
+        case LeaveOneGroupOut():
+            order = {name: number for number, name in enumerate(sorted(set(groups)))}
+            folds = [order[name] for name in groups]
+        case GroupKFold(k):
+            folds = _group_k_fold(k, labels, groups)
+    if len(set(folds)) < 3:
+        raise SplitError(
+            f"found {len(set(folds))} folds, expected at least 3 (test, validation, training); "
+            "give the task more groups or a predefined split."
+        )
+    _disjoint(folds, groups)
+    return folds
+
+
+def rounds(assignment: Sequence[int] | Sequence[str]) -> Iterator[Round]:
+    """The rounds that an assignment (see `assign`) stands for."""
+    column = np.asarray(assignment)
+    if column.dtype.kind in "iu":
+        names = np.unique(column)
+        for number, name in enumerate(names):
+            following = names[(number + 1) % len(names)]
+            yield Round(
+                number=number,
+                train=np.flatnonzero((column != name) & (column != following)),
+                validation=np.flatnonzero(column == following),
+                test=np.flatnonzero(column == name),
+            )
+    else:
+        yield Round(0, *(np.flatnonzero(column == part) for part in PARTS))
+
+
+def _group_k_fold(k: int, labels: Sequence[str], groups: Sequence[str]) -> list[int]:
+    if len(set(groups)) < k:
+        raise SplitError(
+            f"found {len(set(groups))} groups, expected at least {k} for {k} group-disjoint folds; "
+            "use fewer folds or leave-one-group-out."
+        )
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = np.full(len(labels), -1)
+    splitter = StratifiedGroupKFold(n_splits=k, shuffle=True, random_state=SEED)
+    for number, (_, test) in enumerate(splitter.split(np.zeros(len(labels)), np.asarray(labels), np.asarray(groups))):
+        folds[test] = number
+    return [int(fold) for fold in folds]
+
+
+def _disjoint(assignment: Sequence[int] | Sequence[str], groups: Sequence[str]) -> None:
+    seen: dict[str, int | str] = {}
+    parts: Sequence[int | str] = assignment
+    for part, group in zip(parts, groups, strict=True):
+        if seen.setdefault(group, part) != part:
+            raise SplitError(
+                f"group {group!r} is in both {seen[group]!r} and {part!r}; expected every group in one part only. "
+                "Mend the builder's group rule, or name another group for this task."
+            )

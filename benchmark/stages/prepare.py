@@ -1,0 +1,132 @@
+"""Stage prepare: manifests that follow the data, and a plan for every embedder.
+
+It always runs and costs next to nothing when nothing changed; it is what makes a plain `dvc repro`
+notice new weights, a new archive, or a stranger's edited model.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from benchmark import datasets, embedder_spec, manifest, paths, plan, registry
+from benchmark.embedder_spec import EmbedderSpec
+from benchmark.errors import BenchmarkError, DatasetError
+from benchmark.hashing import file_sha256
+from benchmark.manifest import Manifest
+from benchmark.params import Params
+from benchmark.plan import DatasetPlan, Plan, Readiness
+from benchmark.progress import say
+
+KEEP_GOING = "MOODBENCH_KEEP_GOING"  # set by `moodbench run`: a broken dataset fails its own rows only
+
+
+def run(params: Params) -> None:
+    """Bring manifests and plans up to date; what is broken is told at the end, after everything else is written.
+
+    Raises:
+        BenchmarkError: a name in params.yaml is not known (nothing is written), or a dataset or weights are broken.
+    """
+    tasks = registry.tasks_of(params.suites)
+    specs = [embedder_spec.resolve(name, entry) for name, entry in params.embedders.items()]
+    for spec in specs:
+        registry.embedder_files(spec.factory)  # a factory that does not exist stops everything, now
+    wanted = list(dict.fromkeys(task.dataset for task in tasks))
+    problems: list[str] = []
+    found: dict[str, tuple[Readiness, Manifest | None]] = {}
+    for dataset in wanted:
+        found[dataset] = _dataset(dataset)
+        if found[dataset][0].state == "failed":
+            problems.append(f"dataset {dataset}: {found[dataset][0].reason}")
+    for spec in specs:
+        made = _plan(spec, found)
+        if made.readiness.state == "failed":
+            problems.append(f"embedder {spec.name}: {made.readiness.reason}")
+        plan.write(made)
+    for problem in problems:
+        say(f"prepare: {problem}")
+    if problems and not os.environ.get(KEEP_GOING):
+        raise BenchmarkError(f"prepare: {len(problems)} of the above must be mended; all else is prepared.")
+
+
+def weights_file(spec: EmbedderSpec) -> Path | None:
+    """The checked weights file of a row on this machine, None for a row without weights.
+
+    Raises:
+        Unavailable: not here, and not to be fetched.
+        WeightsError: here, but not the declared file.
+    """
+    from benchmark import weights
+
+    if spec.weights is None and spec.weights_path is None:
+        return None
+    return weights.resolve(
+        spec.weights, spec.weights_path, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=True
+    )
+
+
+def _dataset(dataset: str) -> tuple[Readiness, Manifest | None]:
+    """Whether a dataset's audio can be had, and its current manifest (known even without audio, from git)."""
+    stored: Manifest | None = None
+    try:
+        stored = _stored(dataset)
+        readiness = Readiness()
+        try:
+            source = datasets.find_source(dataset)
+        except BenchmarkError as error:
+            readiness, source = Readiness.of(error), None
+        stale = stored is None or stored.builder_sha256 != datasets.code_hash(dataset)
+        unseen = source is not None and source.path is not None and not datasets.is_prepared(dataset, source)
+        if source is not None and (stale or unseen):
+            say(f"prepare: building {dataset}")
+            stored = datasets.base_manifest(dataset)
+        if stored is None:
+            return readiness, None
+        current = stored.with_splits(sorted((t for t in registry.tasks().values() if t.dataset == dataset), key=lambda t: t.name))
+        manifest.write(current)
+    except BenchmarkError as error:
+        return Readiness.of(error), None
+    return readiness, current
+
+
+def _stored(dataset: str) -> Manifest | None:
+    try:
+        return manifest.read(dataset)
+    except DatasetError as error:
+        say(f"prepare: {error} It is made anew where the audio is here.")
+        datasets.find_source(dataset)  # without audio it cannot be made anew: that is the error then
+        return None
+
+
+def _plan(spec: EmbedderSpec, found: dict[str, tuple[Readiness, Manifest | None]]) -> Plan:
+    declared = spec.weights.sha256 if spec.weights else None
+    readiness, identity = Readiness(), None
+    try:
+        try:
+            file = weights_file(spec)
+            sha256 = declared or (file_sha256(file) if file else None)
+        except BenchmarkError as error:
+            readiness, sha256 = Readiness.of(error), declared
+        if readiness.state == "ready" or declared:
+            identity = embedder_spec.identity(spec, sha256)
+    except BenchmarkError as error:
+        readiness = Readiness.of(error)
+    return Plan(
+        embedder=spec.name,
+        identity=identity,
+        readiness=readiness,
+        datasets={
+            dataset: DatasetPlan(
+                readiness=state,
+                clips_fingerprint=listed.clips_fingerprint if listed else None,
+                vectors_fingerprint=(
+                    embedder_spec.vectors_fingerprint(identity, listed.clips_fingerprint)
+                    if identity is not None and listed
+                    else None
+                ),
+            )
+            for dataset, (state, listed) in sorted(found.items())
+        },
+    )
+
+

@@ -1,0 +1,89 @@
+"""Stage report: verified cells to leaderboards. It selects by params.yaml and never lists folders."""
+
+from __future__ import annotations
+
+import json
+
+from benchmark import cell_files, manifest, paths, registry
+from benchmark.board import Leaderboard
+from benchmark.cell import Cell, NotRun
+from benchmark.errors import CellError
+from benchmark.files import write_bytes, write_json
+from benchmark.leaderboard import build_leaderboard
+from benchmark.params import Params
+from benchmark.published import load_published
+from tasks.base import Suite, Task
+
+
+def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
+    """Write the leaderboards of the chosen suites; answers them, and what failed (refused cells, failed rows).
+
+    A refused cell is shown as failed, with the reason; nothing of it reaches a score.
+    """
+    cells: dict[tuple[str, str], Cell] = {}
+    absent: dict[tuple[str, str], NotRun] = {}
+    suites = [registry.suite(name) for name in params.suites]
+    for embedder in params.embedders:
+        _collect(embedder, registry.tasks_of(params.suites), cells, absent)
+    boards = []
+    for suite in suites:
+        board = build_leaderboard(
+            suite,
+            registry.tasks(),
+            cells,
+            absent,
+            list(params.embedders),
+            load_published(suite.published, paths.PUBLISHED),
+        )
+        boards.append(board)
+        _render(suite, board)
+    _summaries(suites)
+    problems = [f"{e} on {t}: {n.reason}" for (e, t), n in sorted(absent.items()) if n.state == "failed"]
+    return boards, problems
+
+
+def _collect(
+    embedder: str, wanted: list[Task], cells: dict[tuple[str, str], Cell], absent: dict[tuple[str, str], NotRun]
+) -> None:
+    try:
+        reasons = cell_files.read_not_run(embedder)
+    except CellError as error:
+        reasons = {task.name: NotRun(task=task.name, state="failed", reason=str(error)) for task in wanted}
+    for task in wanted:
+        key = (embedder, task.name)
+        if task.name in reasons:
+            absent[key] = reasons[task.name]
+            continue
+        file = paths.cell(embedder, task.name, _variant(task.dataset))
+        if not file.is_file():
+            continue
+        try:
+            cells[key], _ = cell_files.read(file, embedder=embedder, task=task.name)
+        except CellError as error:
+            absent[key] = NotRun(task=task.name, state="failed", reason=str(error))
+
+
+def _variant(dataset: str) -> str:
+    """The variant of a dataset that this clone's manifest lists."""
+    listed = manifest.read(dataset)
+    return listed.variant if listed else ""
+
+
+def _render(suite: Suite, board: Leaderboard) -> None:
+    from benchmark.render.folder import render_all
+
+    render_all(board, paths.LEADERBOARD / suite.name)
+
+
+def _summaries(suites: list[Suite]) -> None:
+    """One summary and one table of points over the chosen suites: what `dvc metrics` and `dvc plots` read."""
+    folders = {suite.name: paths.LEADERBOARD / suite.name for suite in suites}
+    summary = {name: json.loads((folder / "summary.json").read_text()) for name, folder in folders.items()}
+    write_json(paths.LEADERBOARD / "summary.json", summary)
+    lines: list[str] = []
+    for folder in folders.values():
+        header, *rows = (folder / "points.csv").read_text().splitlines()
+        lines += rows if lines else [header, *rows]
+    write_bytes(paths.LEADERBOARD / "points.csv", ("\n".join(lines) + "\n").encode())
+
+

@@ -1,0 +1,149 @@
+"""Weights files: looked for, checked by sha256, fetched from their public address when absent.
+
+Standard library only. A file whose sha256 is wrong is an error, a file that is nowhere a state
+(`Unavailable`): the row is not run, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO
+
+from benchmark.errors import Unavailable, WeightsError
+from benchmark.files import write_json
+from benchmark.hashing import file_sha256
+from embedders.base import Weights
+
+TIMEOUT_SECONDS = 5.0  # to connect, and for each read
+WAIT_SECONDS = 600.0  # after a failed fetch, before the next try
+OFFLINE = "MOODBENCH_OFFLINE"
+_BLOCK = 1 << 20
+
+
+def resolve(
+    weights: Weights | None, entry_path: str | None, *, folders: Sequence[Path], cache: Path, fetch: bool
+) -> Path | None:
+    """The file that an embedder is to load, or None when it has no weights.
+
+    Looked for at `entry_path` (a file, or a folder that holds it), then in `folders`, then in
+    `cache`/weights, into which it is fetched at last when `fetch` is true and `MOODBENCH_OFFLINE`
+    is not 1. A file of the user's own (`entry_path` without `weights`) is only asked to exist.
+
+    Raises:
+        WeightsError: a file of the right name has another sha256.
+        Unavailable: it is nowhere, and could not or was not to be fetched.
+    """
+    given = Path(entry_path).expanduser() if entry_path else None
+    if weights is None:
+        if given is not None and not given.is_file():
+            raise Unavailable(f"weights missing: no file {given}", "Correct `weights:` in params.yaml.")
+        return given
+    if Path(weights.file).name != weights.file:
+        raise WeightsError(f"weights file name {weights.file!r}, expected a name without folders. Correct the entry.")
+    kept = cache / "weights"
+    own = [given / weights.file if given.is_dir() else given] if given else []
+    for place in dict.fromkeys([*own, *(folder / weights.file for folder in folders), kept / weights.file]):
+        if place.is_file():
+            return _checked(place, weights)
+    if not fetch:
+        raise _missing(weights, "not in any of the folders")
+    return _fetch(weights, kept / weights.file, cache / "failed_fetches.json")
+
+
+def _checked(place: Path, weights: Weights) -> Path:
+    found = file_sha256(place)
+    if found != weights.sha256:
+        raise WeightsError(
+            f"{place} has sha256 {found}, expected {weights.sha256}: it is another file, or a damaged one. "
+            f"Remove it. {weights.way_out}"
+        )
+    return place
+
+
+def _fetch(weights: Weights, place: Path, failures: Path) -> Path:
+    if os.environ.get(OFFLINE) == "1":
+        raise _missing(weights, f"{OFFLINE}=1 forbids to fetch it")
+    if not weights.url:
+        raise _missing(weights, "it has no public address")
+    if urllib.parse.urlsplit(weights.url).scheme not in ("http", "https"):
+        raise WeightsError(f"weights address {weights.url!r}, expected http or https. Correct the entry.")
+    failed = _read_failures(failures)
+    last = failed.get(weights.url)
+    if last is not None and 0 <= time.time() - last < WAIT_SECONDS:
+        left = WAIT_SECONDS - (time.time() - last)
+        raise _missing(weights, f"fetching failed a short while ago; the next try is in {left:.0f} s")
+    partial = place.with_name(f"{place.name}.partial.{os.getpid()}")
+    try:
+        found = _download(weights.url, partial)
+        if found != weights.sha256:
+            raise WeightsError(
+                f"{weights.url} answered a file with sha256 {found}, expected {weights.sha256}. Nothing was kept. "
+                f"A proxy may have answered in its place. {weights.way_out}"
+            )
+        partial.replace(place)
+    except (OSError, HTTPException) as error:
+        with contextlib.suppress(OSError):  # a note that cannot be kept costs one more try, nothing else
+            write_json(failures, {**failed, weights.url: time.time()})
+        raise _missing(weights, f"fetching {weights.url} failed ({error})") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return place
+
+
+def _download(url: str, partial: Path) -> str:
+    """Writes what `url` answers to `partial`; its sha256."""
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with _web().open(url, timeout=TIMEOUT_SECONDS) as answer, partial.open("wb") as file:
+        expected = answer.headers.get("Content-Length")
+        received = 0
+        for block in _blocks(answer):
+            digest.update(block)
+            received += file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    if expected is not None and received != int(expected):
+        raise OSError(f"the connection ended after {received} of {expected} bytes")
+    return digest.hexdigest()
+
+
+def _blocks(answer: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: answer.read(_BLOCK), b"")
+
+
+def _web() -> urllib.request.OpenerDirector:
+    """An opener for http and https only: a redirection to a file or to ftp is refused."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.UnknownHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPErrorProcessor,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
+def _read_failures(path: Path) -> dict[str, float]:
+    try:
+        noted = json.loads(path.read_text(encoding="utf-8"))
+        return {str(url): float(when) for url, when in noted.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}  # never failed, or a note that is not ours
+
+
+def _missing(weights: Weights, reason: str) -> Unavailable:
+    return Unavailable(f"weights missing: {weights.file} ({reason})", weights.way_out)

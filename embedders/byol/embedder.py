@@ -1,0 +1,198 @@
+"""BYOL-A and BYOL-S clip vectors from the AudioNTT2020 encoder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedders.base import Clip, EmbedderError, Vectors
+from embedders.byol import statistics as stats
+from embedders.common import require_samples
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from embedders.byol.encoder import AudioNTT2020
+    from embedders.byol.frontend import LogMel
+
+WIDTHS = (512, 1024, 2048)
+WINDOWS = (400, 1024)
+DEVICES = ("auto", "cpu", "cuda")
+MIN_SAMPLES = 1120  # 8 spectrogram frames, the least that three poolings leave something of
+HOP = 160
+FRAMES_A_STEP = 8
+_FRAMES_A_PASS = {"cpu": 512, "cuda": 65536}  # padded frames in one forward pass: bounds memory, changes no vector
+
+
+class Byol:
+    """Maximum plus mean over time of the encoder's 80 ms steps: a vector of length `d`, none below zero.
+
+    `weights` is a state dict's path. `statistics` normalises the log-mel: "train" (the dataset's own,
+    from `fit_statistics`), "serab" (SERAB's published constants) or [mean, std]. `win_length` is the
+    window the checkpoint was trained with: 400 for SERAB's, 1024 for NTT's.
+    """
+
+    sample_rate = 16000
+    min_seconds = MIN_SAMPLES / 16000
+
+    def __init__(
+        self,
+        weights: str | Path,
+        *,
+        d: int = 512,
+        win_length: int = 400,
+        statistics: str | Sequence[float] = "train",
+        device: str = "auto",
+    ) -> None:
+        for name, value, allowed in (
+            ("d", d, WIDTHS),
+            ("win_length", win_length, WINDOWS),
+            ("device", device, DEVICES),
+        ):
+            if value not in allowed:
+                raise EmbedderError(f"byol: {name} is {value!r}, expected one of {', '.join(map(str, allowed))}.")
+        self.dim = d
+        self._weights = Path(weights)
+        self._win_length = win_length
+        self._mode = statistics
+        self._device = device
+        self._statistics = stats.given(statistics)
+        self._loaded: tuple[LogMel, AudioNTT2020, str] | None = None
+
+    def fit_statistics(self, clips: Iterable[Clip], *, dataset: str) -> None:
+        """Sets the log-mel statistics of `dataset`; reads `clips` only for `statistics="train"`.
+
+        A clip's standard deviation is the sample one (n - 1), as torch and so SERAB computes it.
+        Always on the CPU, so that the device has no say in them.
+        """
+        if self._mode == "serab":
+            self._statistics = stats.published(dataset)
+        elif self._mode == "train":
+            self._statistics = stats.averaged(self._clip_statistics(clips), dataset)
+
+    def statistics_record(self) -> Mapping[str, Any]:
+        """Mean, std, their source, and the number of clips they were computed from."""
+        current = self._current_statistics()
+        return {"mean": current.mean, "std": current.std, "source": current.source, "clips": current.clips}
+
+    def embed(self, clips: Sequence[Clip]) -> Vectors:
+        """Vectors of shape (len(clips), d).
+
+        Raises `EmbedderError` for a clip below 1120 samples, before `fit_statistics` where it is
+        needed, and for weights that cannot be loaded.
+        """
+        from embedders.byol.encoder import pool
+
+        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
+        for places, steps, lengths in self._passes(clips):
+            vectors[places] = pool(steps, lengths).cpu().numpy()
+        return vectors
+
+    def embed_frames(self, clips: Sequence[Clip]) -> list[tuple[Vectors, NDArray[np.float64]]]:
+        """For each clip the encoder's steps, shape (frames, d), every 80 ms, and their centres in seconds."""
+        answers: dict[int, tuple[Vectors, NDArray[np.float64]]] = {}
+        for places, steps, lengths in self._passes(clips):
+            for place, own, length in zip(places, steps.cpu().numpy(), lengths.tolist(), strict=True):
+                centres = (np.arange(length) * FRAMES_A_STEP + (FRAMES_A_STEP - 1) / 2) * HOP / self.sample_rate
+                answers[place] = (own[:length].copy(), centres)
+        return [answers[place] for place in range(len(clips))]
+
+    def _passes(self, clips: Sequence[Clip]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Places in `clips`, encoder steps (B, S, d) and how many of each clip's steps are its own."""
+        import torch
+
+        require_samples(clips, MIN_SAMPLES, "byol")
+        current = self._current_statistics()
+        log_mel, encoder, device = self._load()
+        for places in _plan([len(clip) for clip in clips], _FRAMES_A_PASS[device]):
+            with torch.inference_mode(), _exact_convolutions():
+                spectra = self._spectra([clips[place] for place in places], log_mel, device)
+                frames = [spectrum.shape[-1] for spectrum in spectra]
+                padded = torch.zeros((len(places), 1, spectra[0].shape[0], max(frames)), device=device)
+                for row, spectrum in zip(padded, spectra, strict=True):
+                    row[0, :, : spectrum.shape[-1]] = (spectrum - current.mean) / current.std
+                lengths = torch.tensor(frames, device=device)
+                steps = encoder(padded, lengths if min(frames) < max(frames) else None)
+            yield places, steps, lengths // FRAMES_A_STEP
+
+    @staticmethod
+    def _spectra(clips: Sequence[Clip], log_mel: LogMel, device: str) -> list[Tensor]:
+        """Log-mel spectrograms in the order of `clips`; those of one length are computed together."""
+        import torch
+
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for place, clip in enumerate(clips):
+            by_length[len(clip)].append(place)
+        spectra: dict[int, Tensor] = {}
+        for places in by_length.values():
+            waves = torch.from_numpy(np.stack([clips[place] for place in places])).to(device)
+            spectra.update(zip(places, log_mel(waves), strict=True))
+        return [spectra[place] for place in range(len(clips))]
+
+    def _clip_statistics(self, clips: Iterable[Clip]) -> Iterator[tuple[float, float]]:
+        import torch
+
+        from embedders.byol.frontend import LogMel
+
+        log_mel = LogMel(self._win_length)
+        for clip in clips:
+            wave = np.pad(clip, (0, max(0, MIN_SAMPLES - len(clip))))  # as `embed` will get it
+            with torch.inference_mode():
+                spectrum = log_mel(torch.from_numpy(wave))
+                pair = spectrum.mean().item(), spectrum.std().item()
+            yield pair
+
+    def _current_statistics(self) -> stats.Statistics:
+        if self._statistics is None:
+            raise EmbedderError(
+                f"byol: log-mel statistics are not known yet (statistics is {self._mode!r}). Call fit_statistics with "
+                "the dataset's audio before embed, or give `statistics: [mean, std]`."
+            )
+        return self._statistics
+
+    def _load(self) -> tuple[LogMel, AudioNTT2020, str]:
+        if self._loaded is None:
+            import torch
+
+            from embedders.byol.encoder import load_encoder
+            from embedders.byol.frontend import LogMel
+
+            device = _choose_device(self._device)
+            # channels_last: convolutions run about twice as fast on a CPU
+            encoder = load_encoder(self._weights, self.dim).to(device, memory_format=torch.channels_last)
+            self._loaded = LogMel(self._win_length).to(device), encoder, device
+        return self._loaded
+
+
+def _plan(samples: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Places of clips, by rising length, in passes of at most `budget` padded frames (or one clip)."""
+    batch: list[int] = []
+    for place in sorted(range(len(samples)), key=samples.__getitem__):
+        if batch and (len(batch) + 1) * (1 + samples[place] // HOP) > budget:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _choose_device(device: str) -> str:
+    import torch
+
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise EmbedderError("byol: device is 'cuda', but torch sees no CUDA device here. Use `auto` or `cpu`.")
+    return "cuda" if available and device != "cpu" else "cpu"
+
+
+def _exact_convolutions() -> AbstractContextManager[None]:
+    """Full float32 and one fixed algorithm on CUDA: TF32, the default there, is wrong in the fourth digit."""
+    import torch
+
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
