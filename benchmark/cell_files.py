@@ -119,7 +119,8 @@ def _verify(cell: Cell, predictions: Predictions, name: str, way_out: str) -> No
     from benchmark.scoring import figures
 
     chosen = {fold.fold: fold.chosen for fold in cell.folds}
-    again = figures(predictions, chosen, level=next(iter(cell.intervals.values())).level)
+    level = next(iter(cell.intervals.values())).level
+    again = figures(predictions, chosen, metric=cell.metric, level=level)
     stated = {
         "scores": cell.scores,
         "intervals": cell.intervals,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,8 +42,7 @@ class LogMelStats:
 
 def log_mel(clip: Clip) -> NDArray[np.float32]:
     """Natural log of the mel power spectrum plus float32 epsilon, shape (1 + (n - 400) // 160, 64), for n >= 400."""
-    bank = mel_filterbank(sample_rate=LogMelStats.sample_rate, n_fft=N_FFT, bands=BANDS, low=LOW, high=HIGH)
-    window = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
+    window, bank = _window_and_bank()
     frames = np.lib.stride_tricks.sliding_window_view(clip, WINDOW)[::HOP]
     spectrum = np.empty((frames.shape[0], BANDS), dtype=np.float32)
     for start in range(0, frames.shape[0], _BLOCK):
@@ -50,3 +50,10 @@ def log_mel(clip: Clip) -> NDArray[np.float32]:
         power = fourier.real**2 + fourier.imag**2
         spectrum[start : start + _BLOCK] = np.log(power @ bank + np.float32(FLOOR))
     return spectrum
+
+
+@functools.cache
+def _window_and_bank() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A periodic Hann window, shape (400,), and the mel filterbank, shape (513, 64)."""
+    hann = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
+    return hann, mel_filterbank(sample_rate=LogMelStats.sample_rate, n_fft=N_FFT, bands=BANDS, low=LOW, high=HIGH)

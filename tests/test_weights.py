@@ -24,7 +24,7 @@ class Server:
         asked = self.asked = []
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):  # noqa: N802 - the base class's name
+            def do_GET(self):
                 asked.append(self.path)
                 if self.path == "/away":
                     self.send_response(302)
@@ -97,7 +97,7 @@ def test_places_are_searched_in_order(tmp_path, own_cache, wanted):
 def test_no_weights_and_own_weights(tmp_path, own_cache):
     own = tmp_path / "own.bin"
     assert resolve(None, None, folders=[], cache=own_cache, fetch=True) is None
-    with pytest.raises(Unavailable, match="weights missing: no file .*own.bin"):
+    with pytest.raises(Unavailable, match=r"weights missing: no file .*own\.bin"):
         resolve(None, str(own), folders=[], cache=own_cache, fetch=True)
     own.write_bytes(b"anything")
     assert resolve(None, str(own), folders=[], cache=own_cache, fetch=True) == own
@@ -151,7 +151,7 @@ def test_a_failed_fetch_leaves_nothing_and_waits_ten_minutes(own_cache, wanted, 
     assert server.asked == [path]
     now = weights_module.time.time()
     monkeypatch.setattr(weights_module.time, "time", lambda: now + 601)
-    with pytest.raises(Unavailable, match="fetching .* failed"):
+    with pytest.raises(Unavailable, match=r"fetching .* failed"):
         resolve(wanted, None, folders=[], cache=own_cache, fetch=True)
     assert server.asked == [path, path]
 
@@ -160,7 +160,7 @@ def test_a_server_that_is_not_there(own_cache, wanted, server):
     address = server.address
     server.http.shutdown()
     server.http.server_close()
-    with pytest.raises(Unavailable, match="fetching .* failed"):
+    with pytest.raises(Unavailable, match=r"fetching .* failed"):
         resolve(replace(wanted, url=f"{address}/good"), None, folders=[], cache=own_cache, fetch=True)
 
 

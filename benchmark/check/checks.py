@@ -82,8 +82,10 @@ def _order(subject: Subject) -> str:
     for clips in (_same_length(subject), *mixed):
         turned = list(range(1, len(clips), 2)) + list(range(0, len(clips), 2))
         names = [f"test signal {place}" for place in range(len(clips))]
-        straight = embed_clips(subject.embedder, clips, names).copy()
-        seen = subject.require_close(embed_clips(subject.embedder, [clips[p] for p in turned], names), straight[turned])
+        straight = embed_clips(subject.embedder, [clip.copy() for clip in clips], names).copy()
+        seen = subject.require_close(
+            embed_clips(subject.embedder, [clips[p].copy() for p in turned], names), straight[turned]
+        )
     return seen
 
 
@@ -188,7 +190,13 @@ CHECKS = (
     Check("statistics", _statistics, ("attributes",), "a record that JSON can hold", "It is kept beside the vectors."),
     Check("shape", _shape, ("statistics",), "a numpy array (clips, dim)", "Rows are stored by their place."),
     Check("dtype", _dtype, ("shape",), "float32", "The store holds float32; a silent cast would hide an overflow."),
-    Check("finite", _finite, ("dtype",), _FINITE, "No probe can be fitted on NaN."),
+    Check(
+        "finite",
+        _finite,
+        ("dtype",),
+        "finite vectors for clips of several lengths",
+        "If the model cannot mask, declare equal_length.",
+    ),
     Check("deterministic", _deterministic, ("finite",), _EQUAL + " in two calls", "Dropout on, or an unseeded draw?"),
     Check("instances", _instances, ("deterministic",), _EQUAL + " from two objects", "Workers each make their own."),
     Check("order", _order, ("deterministic",), "rows in the order of the clips", "Labels would go to other clips."),

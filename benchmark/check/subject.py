@@ -51,7 +51,7 @@ class Subject:
         rows: dict[int, Vectors] = {}
         for places in groups.values():
             answer = embed_clips(
-                embedder or self.embedder, [clips[p] for p in places], [f"test signal {p}" for p in places]
+                embedder or self.embedder, [clips[p].copy() for p in places], [f"test signal {p}" for p in places]
             )
             rows.update(zip(places, answer.copy(), strict=True))
         return np.stack([rows[place] for place in range(len(clips))])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmark.metrics import Labels
 from benchmark.probes.normalisation import Matrix
 
-_SMALLEST = 1e-10  # of the diagonal, relative to its mean: below, the system is not safely solvable
+_SMALLEST = 1e-10  # share of the diagonal in a feature's variance: below, the system is not safely solvable
 
 
 def solvable(y: Labels, d: int) -> bool:
@@ -52,7 +52,7 @@ def fit(X: Matrix, y: Labels) -> tuple[NDArray[np.int64], Matrix, Matrix] | None
         factor[start : start + count] = Z * (scaler.scale_ * np.sqrt(prior * (1 - shrinkage) / count))
         diagonal += prior * shrinkage * variance * scaler.scale_**2
         start += count
-    if diagonal.min() <= _SMALLEST * diagonal.mean():
+    if not (diagonal > _SMALLEST * np.einsum("nd,nd->d", factor, factor)).all():
         return None
     scaled = factor / diagonal
     inner = scaled @ factor.T
@@ -60,7 +60,7 @@ def fit(X: Matrix, y: Labels) -> tuple[NDArray[np.int64], Matrix, Matrix] | None
     target = means / diagonal
     coefficients = target - cho_solve(cho_factor(inner), factor @ target.T).T @ scaled
     intercepts = -0.5 * np.einsum("kd,kd->k", means, coefficients) + np.log(priors)
-    return classes, coefficients, intercepts
+    return classes.astype(np.int64), coefficients, np.asarray(intercepts, dtype=np.float64)
 
 
 def decide(model: tuple[NDArray[np.int64], Matrix, Matrix], X: Matrix) -> Matrix:

@@ -42,9 +42,9 @@ class Stage:
     Vectors are float64, standardised already; `fit_rows` and `look_rows` index the whole set.
     """
 
-    fit_X: Matrix
+    fit_x: Matrix
     fit_y: Labels
-    look_X: Matrix
+    look_x: Matrix
     fit_rows: Rows
     look_rows: Rows
     whole: WholeGram | None = None
@@ -52,14 +52,14 @@ class Stage:
     @property
     def small(self) -> bool:
         """Whether a Gram matrix of this stage may be held."""
-        return len(self.fit_X) + len(self.look_X) <= MAX_GRAM_CLIPS
+        return len(self.fit_x) + len(self.look_x) <= MAX_GRAM_CLIPS
 
     @cached_property
     def grams(self) -> tuple[Matrix, Matrix]:
         """Inner products fit × fit and look × fit, C-contiguous."""
         whole = self.whole.matrix if self.whole is not None else None
         if whole is None:
-            return self.fit_X @ self.fit_X.T, self.look_X @ self.fit_X.T
+            return self.fit_x @ self.fit_x.T, self.look_x @ self.fit_x.T
         return whole[np.ix_(self.fit_rows, self.fit_rows)], whole[np.ix_(self.look_rows, self.fit_rows)]
 
     @cached_property
@@ -67,8 +67,8 @@ class Stage:
         """Fit and look vectors in the coordinates of the fit rows' span, shapes (n, n) and (m, n), for n < d."""
         from scipy.linalg import qr
 
-        basis, corner = qr(self.fit_X.T, mode="economic", check_finite=False)
-        return np.ascontiguousarray(corner.T), self.look_X @ basis
+        basis, corner = qr(self.fit_x.T, mode="economic", check_finite=False)
+        return np.ascontiguousarray(corner.T), self.look_x @ basis
 
     @cached_property
     def balanced(self) -> bool:
@@ -142,7 +142,7 @@ class Problem:
         return self._stage(np.concatenate([self.train, self.validation]), self.test)
 
     def _stage(self, fit: Rows, look: Rows) -> Stage:
-        fit_X, look_X = self.X[fit], self.X[look]
+        fit_x, look_x = self.X[fit], self.X[look]
         if self.normalisation == "train":
-            fit_X, look_X = standardise_by(fit_X, look_X)
-        return Stage(fit_X, self.y[fit], look_X, fit, look, self.whole)
+            fit_x, look_x = standardise_by(fit_x, look_x)
+        return Stage(fit_x, self.y[fit], look_x, fit, look, self.whole)

@@ -63,7 +63,8 @@ def column_title(column: Column) -> str:
 
 def heading(leaderboard: Leaderboard) -> str:
     """The suite's title, marked when all of it is generated."""
-    return plain(leaderboard.suite.title) + (" (synthetic)" if leaderboard.synthetic else "")
+    title = plain(leaderboard.suite.title)
+    return f"{title} (synthetic)" if leaderboard.synthetic and "synthetic" not in title.lower() else title
 
 
 def score_header(section: Section) -> list[str]:

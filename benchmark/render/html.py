@@ -48,6 +48,7 @@ def _environment() -> Environment:
         elsewhere_label=ELSEWHERE,
         metrics_of=_metrics_of,
         metric_of=_metric_of,
+        notes_of=_notes_of,
     )
     environment.filters.update(plain=base.plain, breakable=_breakable)
     return environment
@@ -66,3 +67,14 @@ def _metrics_of(section: Section, position: int) -> list[str]:
 
 def _metric_of(entry: Entry, metric: str) -> MetricValue | None:
     return next((value for value in entry.metrics if value.metric == metric), None)
+
+
+def _notes_of(section: Section, position: int) -> list[str]:
+    """The cells' notes on one column, each once; the embedders are named when not all have it."""
+    scored = [row.entries[position] for row in section.rows if row.entries[position].primary]
+    notes = list(dict.fromkeys(note for entry in scored for note in entry.notes))
+    having = {note: [entry.embedder for entry in scored if note in entry.notes] for note in notes}
+    return [
+        base.plain(note if len(having[note]) == len(scored) else f"{note} ({', '.join(having[note])})")
+        for note in notes
+    ]

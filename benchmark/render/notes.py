@@ -71,7 +71,7 @@ def _intervals(leaderboard: Leaderboard) -> list[str]:
         for level, method in made
     ]
     if reasons:
-        notes.append(f"{NOT_ESTIMABLE} stands where no interval can be estimated: {'; '.join(reasons)}.")
+        notes.append(f"{NOT_ESTIMABLE} stands for no interval; {'; '.join(reasons)}.")
     return notes
 
 

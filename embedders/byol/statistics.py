@@ -21,6 +21,7 @@ SERAB = {
     "shemo": (-3.533, 4.028),
 }
 MODES = ("train", "serab")
+LEAST_STD = 1e-3  # real sound varies by whole units; silence by the rounding of its logarithm
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,13 @@ def averaged(per_clip: Iterable[tuple[float, float]], dataset: str) -> Statistic
             "Give `statistics: [mean, std]`."
         )
     means, stds = zip(*pairs, strict=True)
-    return Statistics(math.fsum(means) / len(pairs), math.fsum(stds) / len(pairs), f"{dataset}'s audio", len(pairs))
+    std = math.fsum(stds) / len(pairs)
+    if std < LEAST_STD:
+        raise EmbedderError(
+            f"byol: the log-mel of {dataset}'s audio varies by {std:.1g}, expected above {LEAST_STD}: its clips are "
+            "silent or constant. Look at the audio, or give `statistics: [mean, std]`."
+        )
+    return Statistics(math.fsum(means) / len(pairs), std, f"{dataset}'s audio", len(pairs))
 
 
 def _unknown(statistics: object) -> str:

@@ -23,7 +23,7 @@ class Good:
 
 class NanOnSilence(Good):
     def one(self, clip):
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore"):
             return super().one(clip) / np.float32(clip.any())
 
 

@@ -50,7 +50,11 @@ def test_incomplete_rows_have_no_suite_score_and_stand_last(two, make_board):
         two,
     )
     rows = board.sections[0].rows
-    assert [(row.embedder, row.coverage) for row in rows] == [("poor", "2 of 2"), ("half", "1 of 2"), ("none", "0 of 2")]
+    assert [(row.embedder, row.coverage) for row in rows] == [
+        ("poor", "2 of 2"),
+        ("half", "1 of 2"),
+        ("none", "0 of 2"),
+    ]
     assert rows[1].suite_score is None
     assert rows[2].suite_score is None
     assert [(e.state, e.reason) for e in rows[1].entries] == [("not run", "no weights"), ("scored", "")]
@@ -108,7 +112,9 @@ def test_single_task_um_is_the_score(two, make_board):
 
 
 def test_published_figures_stand_beside_ours_or_elsewhere(rich_board):
-    beside = [entry.published.value if entry.published else None for entry in row_of(rich_board, "opensmile_compare").entries]
+    beside = [
+        entry.published.value if entry.published else None for entry in row_of(rich_board, "opensmile_compare").entries
+    ]
     assert beside == [0.905, 0.713, None]
     assert rich_board.published_tasks == ("emodb_serab", "ravdess_serab")
     (yamnet,) = rich_board.published_rows

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import dataset_metadata
 
 BUILDERS = Path(__file__).parents[2] / "tfds_builders"
 NAMES = sorted(path.parent.name for path in BUILDERS.glob("*/*_dataset_builder.py"))
@@ -42,12 +44,9 @@ def test_is_named_after_its_package_and_shadows_no_catalogue_dataset(prepared, n
     kind, builder, _ = prepared
     assert builder.name == name
     assert kind.__module__ == f"tfds_builders.{name}.{name}_dataset_builder"
-    from importlib.metadata import files
-
     catalogue = {
         path.parts[-2] for path in files("tensorflow-datasets") or () if str(path).endswith("_dataset_builder.py")
     }
-    assert "gtzan" not in NAMES
     assert len(catalogue) > 50
     assert name not in catalogue
 
@@ -61,8 +60,6 @@ def test_page(name, prepared):
     metadata = prepared[0].get_metadata()
     assert metadata.description
     assert metadata.citation.startswith("@")
-    from tensorflow_datasets.core import dataset_metadata
-
     assert set(metadata.tags) <= set(dataset_metadata.valid_tags())
     assert "content.data-type.audio" in metadata.tags
 
@@ -74,11 +71,11 @@ def test_version_has_a_release_note(prepared):
 
 def test_features(prepared):
     kind, builder, _ = prepared
-    features = builder.info.features
+    features = builder.info.features  # `np_dtype`: reading `dtype` would import TensorFlow
     audio = features["audio"]
-    assert (audio.shape, audio.dtype) == ((None,), np.int16)
+    assert (audio.shape, audio.np_dtype) == ((None,), np.int16)
     assert audio._encoding == tfds.features.Encoding.BYTES
-    assert (features["sample_rate"].shape, features["sample_rate"].dtype) == ((), np.int32)
+    assert (features["sample_rate"].shape, features["sample_rate"].np_dtype) == ((), np.int32)
     for text in ("clip_id", "identity", kind.GROUP):
         assert isinstance(features[text], tfds.features.Text)
     for target, names in kind.CLASSES.items():
@@ -96,7 +93,7 @@ def test_clips(prepared):
             assert clip["audio"].dtype == np.int16
             assert clip["audio"].ndim == 1
             assert len(clip["audio"]) > 0
-            assert np.ptp(clip["audio"]) > 0, f"{clip_id} is silent"
+            assert clip["audio"].min() < clip["audio"].max(), f"{clip_id} is silent"
             assert not clip_id.startswith(("/", "."))
             assert "\\" not in clip_id
             assert clip[kind.GROUP]
@@ -155,12 +152,19 @@ def test_dummy_data_is_small(name, dummy_folder):
 PROBE = """
 import sys
 blocked = sys.argv[2] == "blocked"
+from importlib.machinery import PathFinder
+class WithoutTensorFlow(PathFinder):  # finds what is installed, but for one package
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.split(".")[0] == "tensorflow" else super().find_spec(name, path, target)
 if blocked:
-    sys.modules["tensorflow"] = None  # importing it now raises ImportError, as where it is not installed
+    sys.meta_path[sys.meta_path.index(PathFinder)] = WithoutTensorFlow
+    from importlib.util import find_spec
+    assert find_spec("tensorflow") is None and find_spec("numpy") is not None
 from importlib import import_module
 from pathlib import Path
 import tensorflow_datasets as tfds
-names, folder, builders = sys.argv[3:], Path(sys.argv[1]), Path(sys.argv[1]).parent
+names, folder = sys.argv[3:], Path(sys.argv[1])
 import tfds_builders
 root = Path(tfds_builders.__path__[0])
 for name in names:
@@ -172,7 +176,7 @@ for name in names:
     for part in ("train", "validation", "test"):
         source = kind(**arguments).as_data_source(part)
         assert len(source[0]["audio"]) > 0
-assert blocked or "tensorflow" not in sys.modules, "tensorflow was imported"
+assert "tensorflow" not in sys.modules, "tensorflow was imported"
 print("built", len(names))
 """
 

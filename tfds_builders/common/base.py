@@ -93,7 +93,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
     def find_source(cls, manual_folders: Iterable[Path]) -> Path | None:
         """The archive or unpacked folder in the first manual folder that has one, else None; opens nothing.
 
-        None always for a synthesised corpus (`ARCHIVES` is empty), which needs no source.
+        Build with the folder it lies in as `manual_dir`. None always for a synthesised corpus (`ARCHIVES` is empty),
+        which needs no source.
         """
         return sources.find_source(manual_folders, cls.ARCHIVES, (*cls.FOLDERS, cls.name)) if cls.ARCHIVES else None
 

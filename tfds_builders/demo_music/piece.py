@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve, sosfilt
+from scipy.signal import oaconvolve, sosfilt
 
 from tfds_builders.common.synthesis import Samples, band_filter, db, keyed_generator, shelf, to_pcm, with_headroom
 from tfds_builders.demo_music.recipe import DATASET, PARTS, Artist, Piece
@@ -16,9 +16,13 @@ RATE = 22050
 TABLE = 2048  # samples of one period
 MUSIC_DB = -22.0  # RMS of a piece of middling loudness, relative to full scale
 TOP_HZ = 9500.0  # no partial above
+RELEASE = 0.06  # seconds
+VIBRATO_HZ = 5.5
+TIMES = np.arange(round(4.5 * RATE)) / RATE  # seconds; longer than any tone
+VIBRATO = 1.0 + np.sin(2 * np.pi * VIBRATO_HZ * TIMES)  # never negative, so that phases are not either
 
 
-@cache
+@lru_cache(maxsize=256)
 def wavetable(partials: int, slope: float, odd: float) -> Samples:
     """One period with `partials` partials falling by `slope` dB per octave, even ones weaker by `odd`; peak 1."""
     number = np.arange(1, partials + 1)
@@ -29,24 +33,32 @@ def wavetable(partials: int, slope: float, odd: float) -> Samples:
     return np.asarray(period / np.max(np.abs(period)))
 
 
+@lru_cache(maxsize=8)
+def decay_curve(seconds: float) -> Samples:
+    """An exponential decay with this time constant over the longest tone, shape (samples,)."""
+    return np.asarray(np.exp(-TIMES / seconds))
+
+
 def tone(note: Note, piece: Piece, phase: float) -> Samples:
     """One note as samples, shape (samples,), with attack, decay and release."""
     artist, part = piece.artist, PARTS.index(note.part)
     hertz = 440.0 * 2.0 ** ((note.pitch - 69.0) / 12.0)
     slope = round(max(artist.slopes[part] - piece.direction("brightness"), 1.0), 4)
     period = wavetable(max(1, min(60, int(TOP_HZ / hertz))), slope, artist.odd[part])
-    release = 0.06
-    seconds = np.arange(round((note.seconds + release) * RATE)) / RATE
-    cycles = phase + hertz * seconds
-    if note.part == "lead":  # vibrato as a swing of phase
-        cycles += hertz * artist.vibrato_cents / 1731.0 * np.sin(2 * np.pi * 5.5 * seconds) / (2 * np.pi * 5.5)
-    wave = period[np.floor(np.mod(cycles, 1.0) * TABLE).astype(np.int64) % TABLE]
+    length = max(0, round(min(note.seconds + RELEASE, piece.seconds - note.start) * RATE))
+    place = TABLE * (phase + hertz * TIMES[:length])
+    if note.part == "lead":  # vibrato as a swing of phase: a cent is 1/1731 of the frequency
+        swing = hertz * artist.vibrato_cents / 1731.0 / (2 * np.pi * VIBRATO_HZ)
+        place += TABLE * swing * VIBRATO[:length]
+    wave = note.loudness * period[place.astype(np.int64) & (TABLE - 1)]
     pad = piece.genre == "ambient" and note.part == "chords"
-    attack = (0.15 if pad else 0.008) * np.exp(piece.direction("attack"))
-    envelope = np.minimum(seconds / attack, 1.0) * np.clip((note.seconds + release - seconds) / release, 0.0, 1.0)
     if not pad:
-        envelope = envelope * np.exp(-seconds / (artist.decay * (2.5 if note.part == "bass" else 1.0)))
-    return note.loudness * wave * envelope
+        wave *= decay_curve(artist.decay * (2.5 if note.part == "bass" else 1.0))[:length]
+    attack = round((0.15 if pad else 0.008) * np.exp(piece.direction("attack")) * RATE)
+    wave[:attack] *= TIMES[: len(wave[:attack])] * RATE / attack
+    ending = round(note.seconds * RATE)
+    wave[ending:] *= 1.0 - TIMES[: len(wave[ending:])] / RELEASE
+    return np.asarray(wave)
 
 
 def drum(name: str, artist: Artist, rng: np.random.Generator) -> Samples:
@@ -93,15 +105,22 @@ def play(piece: Piece, notes: list[Note], strokes: list[Stroke], rng: np.random.
     if piece.genre == "rock":  # the guitar's amplifier
         gain = 1.0 + 5.0 * piece.artist.drive
         parts["chords"] = np.tanh(gain * level(parts["chords"]))
-    return np.asarray(sum(db(decibels) * level(parts[name]) for name, decibels in zip(PARTS, piece.levels, strict=True)))
+    return np.asarray(
+        sum(db(decibels) * level(parts[name]) for name, decibels in zip(PARTS, piece.levels, strict=True))
+    )
 
 
-def room(samples: Samples, artist: Artist) -> Samples:
-    """A reverberation of decaying noise, the same in all pieces of an artist; shape kept."""
-    rng = keyed_generator(DATASET, artist.name, "room")
-    seconds = np.arange(round(artist.reverb_seconds * RATE)) / RATE
-    tail = rng.standard_normal(len(seconds)) * np.exp(-6.9 * seconds / artist.reverb_seconds)
-    wet = fftconvolve(samples, tail / np.sqrt(np.sum(tail**2)))[: len(samples)]
+@lru_cache(maxsize=8)
+def reverberation(name: str, seconds: float, version: str) -> Samples:
+    """The answer of the room of artist `name`: decaying noise of energy 1, the same in all pieces."""
+    times = np.arange(round(seconds * RATE)) / RATE
+    tail = keyed_generator(DATASET, version, name, "room").standard_normal(len(times)) * np.exp(-6.9 * times / seconds)
+    return np.asarray(tail / np.sqrt(np.sum(tail**2)))
+
+
+def room(samples: Samples, artist: Artist, version: str) -> Samples:
+    """`samples` with the artist's reverberation mixed in; shape kept."""
+    wet = oaconvolve(samples, reverberation(artist.name, artist.reverb_seconds, version))[: len(samples)]
     return np.asarray((1.0 - artist.reverb_mix) * samples + artist.reverb_mix * wet)
 
 
@@ -110,7 +129,7 @@ def render(piece: Piece, version: str) -> NDArray[np.int16]:
     rng = keyed_generator(DATASET, version, piece.clip_id, "rendering")
     composer = Composer(piece, rng)
     notes = composer.accompaniment() + composer.melody()
-    mix = room(play(piece, notes, composer.drums(), rng), piece.artist)
+    mix = room(play(piece, notes, composer.drums(), rng), piece.artist, version)
     mix = shelf(mix, piece.artist.high_db, 3000.0, RATE)
     mix = shelf(mix, -piece.artist.low_db, 200.0, RATE)
     mix = level(mix) * db(MUSIC_DB + piece.direction("loudness") + piece.artist.gain_db)

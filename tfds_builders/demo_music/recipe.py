@@ -33,17 +33,31 @@ SHIFTS = np.array(
         [+0.8, -0.7, +1.2, +1.0, -0.2, +0.6, +1.5, -0.8],
     ]
 )
-STRENGTH = 2.0  # units by which a `SHIFTS` of 1 moves: tuned, with the spreads below, to the difficulty in README.md
+STRENGTH = 2.3  # units by which a `SHIFTS` of 1 moves: tuned, with the spreads below, to the difficulty in README.md
 HABIT, STYLE, CHANCE = 0.5, 0.6, 0.7  # spreads in units: of an artist, of an artist in one mood, of a piece
 
+FAVOURED = (0.65, 0.25)  # shares of an artist's first and second choice of mood, and of genre
+
 PARTS = ("lead", "chords", "bass", "drums")
+# What plays, for captions.
+PLAYING = {
+    "ambient": "long pads over a low drone",
+    "electronic": "an even kick on every beat and off-beat synthesiser chords",
+    "jazz": "a walking bass under a swung ride cymbal",
+    "rock": "driven power chords and a backbeat",
+}
 # Balance of the parts in dB, rows as in GENRES, columns as in PARTS.
 BALANCE = np.array(
     [[-3.0, 0.0, -5.0, -12.0], [-4.0, -4.0, -2.0, -4.0], [-2.0, -5.0, -3.0, -7.0], [-4.0, -2.0, -4.0, -4.0]]
 )
-LEVEL_HABIT, LEVEL_CHANCE = 5.0, 2.5  # spreads in dB: of an artist, of a piece
+LEVEL_HABIT, LEVEL_STYLE, LEVEL_CHANCE = 4.0, 3.0, 2.5  # spreads in dB: of an artist, in one genre, of a piece
 GENRE_TEMPO = {"ambient": 84.0, "electronic": 118.0, "jazz": 112.0, "rock": 112.0}  # beats per minute
-MODES = {"calm": ("major", "lydian"), "happy": ("major", "mixolydian"), "sad": ("minor", "dorian"), "tense": ("phrygian", "locrian")}
+MODES = {
+    "calm": ("major", "lydian"),
+    "happy": ("major", "mixolydian"),
+    "sad": ("minor", "dorian"),
+    "tense": ("phrygian", "locrian"),
+}
 KEYS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
 
@@ -72,7 +86,7 @@ class Artist:
     reverb_seconds: float
     noise_db: float
     gain_db: float
-    levels: tuple[float, ...]  # dB, as in PARTS
+    levels: tuple[tuple[float, ...], ...]  # dB, rows as in GENRES, columns as in PARTS
     habit: tuple[float, ...]
     styles: tuple[tuple[float, ...], ...]
 
@@ -98,6 +112,21 @@ class Piece:
         return self.character[DIRECTIONS.index(name)]
 
 
+def caption(piece: Piece) -> str:
+    """One or two sentences that say what the recipe says; each names mood and genre."""
+    pace = "slow" if piece.tempo < 85 else "fast" if piece.tempo > 130 else "moderate"
+    tempo, key, playing = (
+        f"{piece.tempo:.0f} beats per minute",
+        f"{KEYS[piece.root]} {piece.mode}",
+        PLAYING[piece.genre],
+    )
+    return (
+        f"Synthetic {piece.genre} with {playing}; the mood is {piece.mood}, the tempo {pace} ({tempo}), in {key}.",
+        f"The mood is {piece.mood}: {playing}, at a {pace} {tempo} in {key}. Synthetic {piece.genre}.",
+        f"In {key} and at {tempo}, which is {pace}, a synthetic {piece.genre} piece of {piece.mood} mood: {playing}.",
+    )[piece.phrase]
+
+
 def draw_artist(index: int, version: str) -> Artist:
     """Artist `index` (from 0). Favourites rotate so that every genre and mood is the first choice of six artists."""
     name = f"a{index + 1:02d}"
@@ -112,6 +141,7 @@ def draw_artist(index: int, version: str) -> Artist:
     def several(spread: float, count: int) -> tuple[float, ...]:
         return tuple(rounded(value) for value in rng.normal(0, spread, count))
 
+    levels = rng.normal(0, LEVEL_HABIT, len(PARTS)) + rng.normal(0, LEVEL_STYLE, BALANCE.shape)
     return Artist(
         name=name,
         genres=ranked(GENRES, column, row),
@@ -134,7 +164,7 @@ def draw_artist(index: int, version: str) -> Artist:
         reverb_seconds=rounded(rng.uniform(0.15, 0.9)),
         noise_db=rounded(rng.uniform(-75, -55)),
         gain_db=rounded(rng.normal(0, 2.5)),
-        levels=several(LEVEL_HABIT, len(PARTS)),
+        levels=tuple(tuple(rounded(value) for value in row) for row in levels),
         habit=several(HABIT, len(DIRECTIONS)),
         styles=tuple(several(STYLE, len(DIRECTIONS)) for _ in MOODS),
     )
@@ -144,7 +174,7 @@ def draw_piece(artist: Artist, number: int, mood: str, genre: str, version: str)
     """Piece `number` (from 0) of `artist`."""
     clip_id = f"{artist.name}/{number + 1:02d}"
     rng = keyed_generator(DATASET, version, clip_id)
-    row = MOODS.index(mood)
+    row, style = MOODS.index(mood), GENRES.index(genre)
     units = (
         STRENGTH * SHIFTS[row] * rng.uniform(0.6, 1.2)
         + np.array(artist.habit)
@@ -164,20 +194,19 @@ def draw_piece(artist: Artist, number: int, mood: str, genre: str, version: str)
         mode=MODES[mood][int(rng.integers(2))],
         character=tuple(rounded(value) for value in character),
         levels=tuple(
-            rounded(value)
-            for value in BALANCE[GENRES.index(genre)] + artist.levels + rng.normal(0, LEVEL_CHANCE, len(PARTS))
+            rounded(value) for value in BALANCE[style] + artist.levels[style] + rng.normal(0, LEVEL_CHANCE, len(PARTS))
         ),
         phrase=int(rng.integers(3)),
     )
 
 
 def shares(names: tuple[str, ...], count: int) -> list[str]:
-    """`count` labels by preference: about six tenths the first, three tenths the second, the rest the third."""
-    first, second = round(0.6 * count), round(0.3 * count)
+    """`count` labels by preference: shares of `FAVOURED` for the first two of `names`, the rest for the third."""
+    first, second = round(FAVOURED[0] * count), round(FAVOURED[1] * count)
     return [names[0]] * first + [names[1]] * second + [names[2]] * (count - first - second)
 
 
-def corpus(version: str) -> Iterator[Piece]:
+def corpus(version: str = VERSION) -> Iterator[Piece]:
     """Every piece, artist by artist, moods and genres shuffled within an artist."""
     for index in range(ARTISTS):
         artist = draw_artist(index, version)

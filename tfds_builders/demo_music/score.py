@@ -90,7 +90,12 @@ class Composer:
     def pitch(self, degree: int, octave: int) -> float:
         """MIDI number of a scale degree above the root in `octave` (4 holds middle C)."""
         scale = SCALES[self.piece.mode]
-        return 12.0 * (octave + 1 + degree // 7) + self.piece.root + scale[degree % 7] + self.piece.artist.tuning_cents / 100
+        return (
+            12.0 * (octave + 1 + degree // 7)
+            + self.piece.root
+            + scale[degree % 7]
+            + self.piece.artist.tuning_cents / 100
+        )
 
     def harmony(self, index: int) -> int:
         """Degree of the chord that sounds at step `index`."""

@@ -19,7 +19,14 @@ VERSION = "1.0.0"
 EMOTIONS = ("angry", "fearful", "happy", "neutral", "sad", "surprised")
 SPEAKERS = 12
 # One letter a phone, see `voice.PHONES`. Made-up words, so that no language helps.
-SENTENCES = ("mina sole tapuri", "kavo deli numesa", "bora wita yeguno", "sepa lumi gadovi", "fizu nera molaki", "tuya vesi rabomu")
+SENTENCES = (
+    "mina sole tapuri",
+    "kavo deli numesa",
+    "bora wita yeguno",
+    "sepa lumi gadovi",
+    "fizu nera molaki",
+    "tuya vesi rabomu",
+)
 
 DIRECTIONS = ("pitch", "range", "final", "energy", "tempo", "brightness", "jitter", "tremor", "breath")
 # One natural step in each direction: semitones, semitones, semitones, dB, log tempo, dB, share of f0, semitones, dB.
@@ -134,13 +141,10 @@ def draw_utterance(speaker: Speaker, emotion: str, sentence: int, version: str) 
     )
 
 
-def corpus(version: str, limit: int | None = None) -> Iterator[Utterance]:
-    """Every clip, speaker by speaker; the first `limit` of each speaker when given.
-
-    Within a speaker the emotions alternate, so that a short cut still holds several classes.
-    """
+def corpus(version: str = VERSION) -> Iterator[Utterance]:
+    """Every clip, speaker by speaker; each says each sentence once with each emotion, emotions in turn."""
     for index in range(SPEAKERS):
         speaker = draw_speaker(index, version)
-        pairs = [(emotion, sentence) for sentence in range(len(SENTENCES)) for emotion in EMOTIONS]
-        for emotion, sentence in pairs[:limit]:
-            yield draw_utterance(speaker, emotion, sentence, version)
+        for sentence in range(len(SENTENCES)):
+            for emotion in EMOTIONS:
+                yield draw_utterance(speaker, emotion, sentence, version)
