@@ -59,6 +59,13 @@ def write(plan: Plan) -> bool:
     return write_json(paths.plan(plan.embedder), plan.model_dump())
 
 
+def keep_only(embedders: set[str]) -> None:
+    """Remove the plans of embedders that left params.yaml: the folder is a function of it."""
+    for file in paths.PLANS.glob("*.json"):
+        if file.stem not in embedders:
+            file.unlink()
+
+
 def read(embedder: str) -> Plan:
     """The stored plan.
 

@@ -5,8 +5,9 @@
     python performance/probe_engines.py --engines fast                     # the fast engine alone
     python performance/probe_engines.py --vectors results/embeddings/…/vectors.npy --labels labels.npy
 
-The plain LDA keeps several d × d matrices: at 6373 dimensions that is over a gigabyte and tens of
-minutes; leave it out with --heads, or lower --dim. One thread; processor time, so that other work on the machine counts less.
+The plain LDA keeps several d × d matrices: at 6373 dimensions that is over a gigabyte and many
+minutes; leave it out with --heads, or lower --dim. One thread, and processor time, so that other work
+on the machine counts less.
 """
 
 from __future__ import annotations

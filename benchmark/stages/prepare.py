@@ -43,6 +43,7 @@ def run(params: Params) -> None:
         if made.readiness.state == "failed":
             problems.append(f"embedder {spec.name}: {made.readiness.reason}")
         plan.write(made)
+    plan.keep_only({spec.name for spec in specs})
     for problem in problems:
         say(f"prepare: {problem}")
     if problems and not os.environ.get(KEEP_GOING):

@@ -7,11 +7,12 @@ import json
 from benchmark import cell_files, manifest, paths, registry
 from benchmark.board import Leaderboard
 from benchmark.cell import Cell, NotRun
-from benchmark.errors import CellError
+from benchmark.errors import BenchmarkError, CellError
 from benchmark.files import write_bytes, write_json
 from benchmark.leaderboard import build_leaderboard
 from benchmark.params import Params
 from benchmark.published import load_published
+from benchmark.scoring import cell_fingerprint
 from tasks.base import Suite, Task
 
 
@@ -24,7 +25,7 @@ def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
     absent: dict[tuple[str, str], NotRun] = {}
     suites = [registry.suite(name) for name in params.suites]
     for embedder in params.embedders:
-        _collect(embedder, registry.tasks_of(params.suites), cells, absent)
+        _collect(params, embedder, cells, absent)
     boards = []
     for suite in suites:
         board = build_leaderboard(
@@ -43,8 +44,9 @@ def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
 
 
 def _collect(
-    embedder: str, wanted: list[Task], cells: dict[tuple[str, str], Cell], absent: dict[tuple[str, str], NotRun]
+    params: Params, embedder: str, cells: dict[tuple[str, str], Cell], absent: dict[tuple[str, str], NotRun]
 ) -> None:
+    wanted = registry.tasks_of(params.suites)
     try:
         reasons = cell_files.read_not_run(embedder)
     except CellError as error:
@@ -54,19 +56,28 @@ def _collect(
         if task.name in reasons:
             absent[key] = reasons[task.name]
             continue
-        file = paths.cell(embedder, task.name, _variant(task.dataset))
-        if not file.is_file():
-            continue
-        try:
-            cells[key], _ = cell_files.read(file, embedder=embedder, task=task.name)
-        except CellError as error:
-            absent[key] = NotRun(task=task.name, state="failed", reason=str(error))
+        found = _cell(params, embedder, task)
+        if isinstance(found, NotRun):
+            absent[key] = found
+        elif found is not None:
+            cells[key] = found
 
 
-def _variant(dataset: str) -> str:
-    """The variant of a dataset that this clone's manifest lists."""
-    listed = manifest.read(dataset)
-    return listed.variant if listed else ""
+def _cell(params: Params, embedder: str, task: Task) -> Cell | NotRun | None:
+    """The verified cell, None where there is none, or why the one on disk does not count."""
+    try:
+        listed = manifest.read(task.dataset)
+        file = paths.cell(embedder, task.name, listed.variant if listed else "")
+        if listed is None or not file.is_file():
+            return None
+        cell, _ = cell_files.read(file, embedder=embedder, task=task.name)
+        expected = cell_fingerprint(task, listed, params.probe, cell.vectors_fingerprint)
+    except BenchmarkError as error:
+        return NotRun(task=task.name, state="failed", reason=str(error))
+    if cell.fingerprint != expected:
+        reason = "its cell was made by other code, settings, labels or folds than the present ones"
+        return NotRun(task=task.name, state="unavailable", reason=reason, way_out="Run 'moodbench run'.")
+    return cell
 
 
 def _render(suite: Suite, board: Leaderboard) -> None:

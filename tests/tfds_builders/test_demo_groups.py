@@ -7,10 +7,10 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 RENDERERS = {"demo_speech": "voice", "demo_music": "piece"}
 TARGETS = [("demo_speech", "emotion"), ("demo_music", "mood"), ("demo_music", "genre")]
@@ -21,8 +21,7 @@ def band_levels(samples, rate):
     size = round(0.032 * rate)
     windows = samples[: len(samples) // size * size].reshape(-1, size) * np.hanning(size)
     power = np.abs(np.fft.rfft(windows)) ** 2
-    edges = np.linspace(1, np.sqrt(power.shape[1]), 33) ** 2
-    places = np.unique(edges.astype(int))
+    places = np.unique((np.linspace(1, np.sqrt(power.shape[1]), 33)[:-1] ** 2).astype(int))
     bands = np.log(np.add.reduceat(power, places, axis=1) + 1e-7)
     return np.concatenate([bands.mean(axis=0), bands.std(axis=0)])
 
@@ -46,7 +45,9 @@ def described():
 
 
 def accuracy(vectors, labels, folds):
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+    # An RBF machine works by neighbours, so it gains most from a known voice or band. A linear head gains
+    # less: on mood, with this coarse feature, about two points.
+    model = make_pipeline(StandardScaler(), SVC(C=3.0))
     return float(np.mean(cross_val_predict(model, vectors, labels, cv=list(folds)) == np.array(labels)))
 
 
@@ -59,7 +60,7 @@ def test_random_folds_flatter(described, dataset, target):
     )
     random = accuracy(vectors, labels, StratifiedKFold(3, shuffle=True, random_state=0).split(vectors, labels))
     majority = max(Counter(labels).values()) / len(labels)
-    assert random > grouped + 0.03
+    assert random > grouped + 0.05
     assert majority + 0.1 < grouped < 0.95, "neither hopeless nor trivial"
 
 

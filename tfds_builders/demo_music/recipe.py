@@ -33,7 +33,7 @@ SHIFTS = np.array(
         [+0.8, -0.7, +1.2, +1.0, -0.2, +0.6, +1.5, -0.8],
     ]
 )
-STRENGTH = 2.3  # units by which a `SHIFTS` of 1 moves: tuned, with the spreads below, to the difficulty in README.md
+STRENGTH = 2.5  # units by which a `SHIFTS` of 1 moves: tuned, with the spreads below, to the difficulty in README.md
 HABIT, STYLE, CHANCE = 0.5, 0.6, 0.7  # spreads in units: of an artist, of an artist in one mood, of a piece
 
 FAVOURED = (0.65, 0.25)  # shares of an artist's first and second choice of mood, and of genre

@@ -25,12 +25,12 @@ DRUMS: dict[str, dict[str, dict[int, float]]] = {
     "rock": {
         "kick": {0: 1.0, 6: 0.6, 8: 0.9},
         "snare": {4: 1.0, 12: 1.0},
-        "hat": {step: 0.7 for step in range(0, 16, 2)},
+        "hat": dict.fromkeys(range(0, 16, 2), 0.7),
     },
     "electronic": {
         "kick": {0: 1.0, 4: 1.0, 8: 1.0, 12: 1.0},
         "snare": {12: 0.5},
-        "hat": {**{step: 0.3 for step in range(16)}, 2: 0.9, 6: 0.9, 10: 0.9, 14: 0.9},
+        "hat": {**dict.fromkeys(range(16), 0.3), 2: 0.9, 6: 0.9, 10: 0.9, 14: 0.9},
     },
     "jazz": {
         "kick": {0: 0.3, 10: 0.3},
@@ -48,7 +48,7 @@ MELODY = {
     "jazz": (0.6, 0.05, 0.3, 0.5),
     "ambient": (0.5, 0.0, 0.12, 0.0),
 }
-OMITTED = 0.08  # share of strokes and notes that a player leaves out
+OMITTED = 0.15  # share of strokes and notes that a player leaves out
 
 
 @dataclass(frozen=True)
