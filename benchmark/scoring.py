@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from benchmark import paths, provenance
 from benchmark.cell import HEAD_ORDER, PROTOCOL_VERSION, Cell, FoldResult, HeadResult, Oracle
 from benchmark.cell_files import NOT_APPLICABLE, Predictions
+from benchmark.errors import SplitError
 from benchmark.files import canonical, code_sha256, fingerprint, write_json
 from benchmark.manifest import Manifest, split_record
 from benchmark.params import Probe
@@ -280,6 +281,8 @@ def figures(predictions: Predictions, chosen: Mapping[int, str], *, metric: str,
     label = predictions.label
     applicable = {h: column for h, column in predictions.heads.items() if (column != NOT_APPLICABLE).all()}
     head_scores = {head: all_metrics(label, column) for head, column in applicable.items()}
+    if not head_scores:
+        raise SplitError("no head is applicable in every fold. Add a head in params.yaml (probe: heads), such as lda.")
     sign = 1 if METRICS[metric].higher_is_better else -1
     best = max(head_scores, key=lambda head: sign * head_scores[head][metric])
     return {

@@ -44,7 +44,7 @@ def jackknife_interval(
     Raises:
         ValueError: lengths differ or an index is negative.
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtrit  # scipy.stats has the same quantile and costs half a second to import
 
     names, index = np.unique(np.asarray(groups), return_inverse=True)
     matrices = confusion_by_group(y, y_hat, index)
@@ -56,7 +56,7 @@ def jackknife_interval(
     value = float(metric.of_confusion(total))
     without = metric.of_confusion(total - matrices)
     error = float(np.sqrt((count - 1) / count * np.sum((without - without.mean()) ** 2)))
-    half = float(student.ppf((1 + level) / 2, count - 1)) * error
+    half = float(stdtrit(count - 1, (1 + level) / 2)) * error
     low, high = (float(np.clip(bound, *metric.bounds)) for bound in (value - half, value + half))
     return Interval(low=low, high=high, level=level, groups=count, method=JACKKNIFE)
 

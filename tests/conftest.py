@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import wave
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,3 +31,115 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Tests neither read nor fill the user's cache, and never go to the network."""
     monkeypatch.setenv("MOODBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "moodbench-cache"))
     monkeypatch.setenv("MOODBENCH_OFFLINE", "1")
+
+
+# -- a tiny corpus that the real engine builds, and a project folder of one's own ------------------
+
+SPEAKERS = ("03", "08", "09", "10", "11")
+EMOTIONS = "WLEAFTN"
+RATE = 8000
+
+
+def small_clip(speaker: int, emotion: int, take: int) -> NDArray[np.int16]:
+    """A hum: the pitch follows the emotion, the loudness the speaker, the length all three."""
+    count = 800 + 40 * ((speaker + 2 * emotion + 3 * take) % 7)
+    time = np.arange(count) / RATE
+    hum = np.sin(2 * np.pi * (150 + 110 * emotion + 6 * speaker) * time + take)
+    rough = np.sin(1.7 * np.arange(count) ** 1.3 + 5 * speaker + 3 * take)
+    return np.rint((2000 + 1500 * speaker) * (hum + 0.2 * rough)).astype(np.int16)
+
+
+def small_corpus() -> dict[str, bytes]:
+    """Seventy wav members named as in EmoDB: five speakers, seven emotions, two takes."""
+    members = {}
+    for s, speaker in enumerate(SPEAKERS):
+        for e, letter in enumerate(EMOTIONS):
+            for take in (1, 2):
+                content = io.BytesIO()
+                with wave.open(content, "wb") as file:
+                    file.setnchannels(1)
+                    file.setsampwidth(2)
+                    file.setframerate(RATE)
+                    file.writeframes(small_clip(s, e, take).astype("<i2").tobytes())
+                members[f"wav/{speaker}a{e:02}{letter}{'ab'[take - 1]}.wav"] = content.getvalue()
+    return members
+
+
+def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
+    """A zip whose bytes depend on its members only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+
+
+@pytest.fixture(scope="session")
+def small_members() -> dict[str, bytes]:
+    return small_corpus()
+
+
+@pytest.fixture(scope="session")
+def pack() -> Callable[[Path, Mapping[str, bytes]], None]:
+    return write_archive
+
+
+@pytest.fixture
+def manual(tmp_path: Path, small_members: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The manual folder of this test, with the tiny corpus in it as `download.zip`; nothing else is searched."""
+    folder = tmp_path / "data" / "manual"
+    write_archive(folder / "download.zip", small_members)
+    monkeypatch.setenv("MOODBENCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "no-tfds"))
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project: every path that the engine writes to lies in this folder."""
+    from benchmark import paths
+
+    root = tmp_path / "project"
+    results = {"MANIFESTS", "PLANS", "EMBEDDINGS", "CELLS", "RUNS", "LEADERBOARD"}
+    monkeypatch.setattr(paths, "PARAMS", root / "params.yaml")
+    monkeypatch.setattr(paths, "RESULTS", root / "results")
+    for name in results:
+        monkeypatch.setattr(paths, name, root / "results" / name.lower())
+    root.mkdir()
+    return root
+
+
+class InlineWorkers:
+    """The interface of `benchmark.workers.Workers` in this very process; starting processes is tested once."""
+
+    def __init__(self, count: int, setup: Callable[..., None] | None = None, *arguments: Any) -> None:
+        self.count = count
+        if setup is not None:
+            setup(*arguments)
+
+    def __enter__(self) -> InlineWorkers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def in_order(self, function: Callable[[Any], Any], jobs: Iterable[Any], *, ahead: int = 2) -> Iterator[Any]:
+        for job in jobs:
+            yield job, function(job)
+
+
+@pytest.fixture
+def inline_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Extraction and evaluation without helper processes, which cost seconds to start."""
+    from benchmark import extraction
+    from benchmark.stages import evaluate
+
+    monkeypatch.setattr(extraction, "Workers", InlineWorkers)
+    monkeypatch.setattr(evaluate, "Workers", InlineWorkers)
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the fake embedders, importable by name (`small_embedders`), here and in helper processes."""
+    folder = ROOT / "tests" / "fakes"
+    monkeypatch.syspath_prepend(folder)
+    return folder

@@ -1,0 +1,168 @@
+"""Tiny embedders that keep the contract, or break it on demand. All are functions of their input."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+
+
+class Loudness:
+    """Root mean square, share of zero crossings, peak and mean slope of a clip."""
+
+    sample_rate = 8000
+    dim = 4
+
+    def embed(self, clips):
+        return np.stack([self.one(clip) for clip in clips])
+
+    def one(self, clip):
+        crossings = np.mean(np.diff(np.signbit(clip)))
+        slope = np.abs(np.diff(clip)).mean()
+        return np.array([np.sqrt(np.mean(clip**2)), crossings, np.abs(clip).max(), slope], np.float32)
+
+
+class Doubled(Loudness):
+    """At another rate than the corpus, so that clips are resampled."""
+
+    sample_rate = 16000
+
+
+class Scaled(Loudness):
+    """Takes an argument, so that rows can differ by it."""
+
+    def __init__(self, factor=1.0):
+        self.factor = np.float32(factor)
+
+    def one(self, clip):
+        return super().one(clip) * self.factor
+
+
+class FromFile(Loudness):
+    """Its weights file holds one number."""
+
+    def __init__(self, weights):
+        self.weights = weights
+
+    def one(self, clip):
+        with open(self.weights) as file:  # noqa: PTH123 - as a stranger would write it
+            return super().one(clip) * np.float32(file.read())
+
+
+class OneLength(Loudness):
+    """Cannot mask, and says so."""
+
+    equal_length = True
+
+    def embed(self, clips):
+        if len({len(clip) for clip in clips}) > 1:
+            raise ValueError("clips of several lengths")
+        return super().embed(clips)
+
+
+class Patient(Loudness):
+    """Wants 0.12 s: the shorter clips of the tiny corpus are padded."""
+
+    min_seconds = 0.12
+
+    def one(self, clip):
+        if len(clip) < 960:
+            raise ValueError(f"{len(clip)} samples are too short")
+        return super().one(clip)
+
+
+class SmallMemory(Loudness):
+    """Runs out of memory above three clips, as a GPU would."""
+
+    sizes: list[int] = []  # noqa: RUF012 - shared on purpose: what was asked for
+
+    def embed(self, clips):
+        self.sizes.append(len(clips))
+        if len(clips) > 3:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return super().embed(clips)
+
+
+class NoMemory(Loudness):
+    """One clip is too much."""
+
+    def embed(self, clips):
+        raise MemoryError
+
+
+class Abroad(Loudness):
+    """Runs in helper processes; the last number is the process, which tells where it ran."""
+
+    in_workers = True
+
+    def embed(self, clips):
+        vectors = super().embed(clips)
+        vectors[:, 3] = os.getpid() % 100_000
+        return vectors
+
+
+class Dies(Loudness):
+    """Takes its process down, as native code that crashes does."""
+
+    in_workers = True
+
+    def embed(self, clips):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Levelled(Loudness):
+    """Divides by the loudness of the dataset's training part."""
+
+    loudness = None
+
+    def fit_statistics(self, clips, *, dataset):
+        self.loudness = np.float32(np.mean([np.abs(clip).mean() for clip in clips]))
+        self.dataset = dataset
+
+    def statistics_record(self):
+        return {"dataset": self.dataset, "loudness": float(self.loudness)}
+
+    def one(self, clip):
+        return super().one(clip) / self.loudness
+
+
+class LevelledAbroad(Levelled):
+    """What is not allowed."""
+
+    in_workers = True
+
+
+class Raises(Loudness):
+    """A model with a mistake."""
+
+    def embed(self, clips):
+        raise IndexError("list index\nout of range")
+
+
+class NanOnLoud(Loudness):
+    """No number for loud clips."""
+
+    def one(self, clip):
+        return super().one(clip) if np.abs(clip).max() < 0.2 else np.full(self.dim, np.nan, np.float32)
+
+
+class OneRowTooFew(Loudness):
+    """Loses a clip."""
+
+    def embed(self, clips):
+        return super().embed(clips)[:-1]
+
+
+class NotAnEmbedder:
+    """Has no `embed`."""
+
+    sample_rate = 8000
+    dim = 4
+
+
+class Placed(Loudness):
+    """Takes the runtime's device."""
+
+    def __init__(self, device="cpu", weights=None):
+        self.device, self.weights = device, weights
