@@ -81,9 +81,7 @@ def embed(
 
 
 @app.command()
-def evaluate(
-    names: Names = None, engine: Engine = Engine.fast, workers: Workers = 0, fresh: Fresh = False
-) -> None:
+def evaluate(names: Names = None, engine: Engine = Engine.fast, workers: Workers = 0, fresh: Fresh = False) -> None:
     """Score vectors, where the score is not there yet."""
     from benchmark import params
     from benchmark.stages import evaluate as stage
@@ -140,5 +138,6 @@ def main() -> None:
         sys.exit(2)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        sys.stderr.write(f"error: {error.strerror or error}{where}. Check that the place exists, has room, and is yours.\n")
+        what = error.strerror or error
+        sys.stderr.write(f"error: {what}{where}. Check that the place exists, has room, and is yours.\n")
         sys.exit(2)

@@ -45,7 +45,7 @@ def find_source(dataset: str) -> Source:
     facts = _facts(dataset)
     if not facts["archives"]:
         return Source(None, NO_SOURCE)
-    path = _locate(dataset, facts)
+    path = _locate(facts)
     if path is None:
         raise Unavailable(
             f"archive missing: {dataset} needs {' or '.join(facts['archives'])}",
@@ -158,7 +158,8 @@ def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]])
         if name in class_labels:
             features[name] = class_labels[name][int(value)]
         else:
-            features[name] = value.decode() if isinstance(value, bytes) else getattr(value, "tolist", lambda v=value: v)()
+            plain = value.tolist() if hasattr(value, "tolist") else value
+            features[name] = plain.decode() if isinstance(plain, bytes) else plain
     return {
         "id": example["clip_id"].decode(),
         "identity": example["identity"].decode(),
@@ -187,7 +188,7 @@ def _facts(dataset: str) -> dict[str, Any]:
     return known
 
 
-def _locate(dataset: str, facts: dict[str, Any]) -> Path | None:
+def _locate(facts: dict[str, Any]) -> Path | None:
     from tfds_builders.common.source import find_source as search
 
     found: Path | None = search(paths.manual_folders(), facts["archives"], facts["folders"])
@@ -202,5 +203,3 @@ def _signature(path: Path) -> str:
     if not rows:
         raise DatasetError(f"{path} is an empty folder; expected the unpacked corpus. Unpack it again or remove it.")
     return fingerprint([[name, stat.st_size, stat.st_mtime_ns] for name, stat in rows])
-
-

@@ -122,7 +122,8 @@ class Construction:
         made = factory(**self.kwargs, **runtime)
         missing = [a for a in ("sample_rate", "dim", "embed") if not hasattr(made, a)]
         if missing:
-            raise ContractError(f"{self.factory} has no {', '.join(missing)}; an embedder needs sample_rate, dim, embed.")
+            lacks = ", ".join(missing)
+            raise ContractError(f"{self.factory} has no {lacks}; an embedder needs sample_rate, dim and embed.")
         embedder: Embedder = made
         return embedder
 

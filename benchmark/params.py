@@ -98,25 +98,31 @@ def load(path: Path | None = None) -> Params:
 
 
 def set_suites(names: list[str], path: Path | None = None) -> None:
-    """Rewrite `suites:` (sorted, unique), keeping every comment and everything else as it stands."""
-    import io
+    """Rewrite `suites:` (sorted, unique); every other line, and the comment on a suite that stays, is kept as it is.
 
+    Raises:
+        ParamsError: as `load`; the file is then untouched.
+    """
     from ruamel.yaml import YAML
 
     from benchmark.files import write_bytes
 
     path = path or paths.PARAMS
     load(path)
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    tree = yaml.load(path.read_text(encoding="utf-8"))
-    wanted, suites = sorted(set(names)), tree["suites"]
-    suites[:] = wanted
-    out = io.StringIO()
-    yaml.dump(tree, out)
-    write_bytes(path, out.getvalue().encode())
+    text, wanted = path.read_text(encoding="utf-8"), sorted(set(names))
+    tree = YAML().load(text)
+    listed = tree["suites"]
+    if listed.fa.flow_style():
+        new = re.sub(r"(?m)^suites:\s*\[[^\]]*\]", f"suites: [{', '.join(wanted)}]", text, count=1)
+    else:
+        lines = text.splitlines(keepends=True)
+        places = {str(name): listed.lc.item(row)[0] for row, name in enumerate(listed)}
+        first = min(places.values())
+        indent = " " * (len(lines[first]) - len(lines[first].lstrip(" ")))
+        block = [lines[places[name]] if name in places else f"{indent}- {name}\n" for name in wanted]
+        rest = [line for row, line in enumerate(lines) if row not in places.values()]
+        new = "".join(rest[:first] + block + rest[first:])
+    write_bytes(path, new.encode())
 
 
 def _kind(value: object) -> str:

@@ -240,9 +240,7 @@ def assemble(scored: Scored, outcomes: Mapping[tuple[int, str], Outcome], *, dim
         predicted=np.array(columns["predicted"]),
         heads={name: np.array(column) for name, column in heads.items()},
     )
-    made = figures(
-        predictions, {f.fold: f.chosen for f in folds}, metric=scored.task.metric, level=scored.probe.level
-    )
+    made = figures(predictions, {f.fold: f.chosen for f in folds}, metric=scored.task.metric, level=scored.probe.level)
     made.pop("test scores by fold")
     cell = Cell(
         embedder=scored.embedder,
@@ -346,5 +344,3 @@ def _problem(scored: Scored, fold: int) -> Any:
         normalisation=scored.task.normalisation,
         whole=whole,
     )
-
-

@@ -16,9 +16,7 @@ from benchmark.progress import bar, say
 from benchmark.stages.prepare import weights_file
 
 
-def run(
-    params: Params, embedder: str, *, device: str, workers: int, batch_seconds: float, fresh: bool = False
-) -> None:
+def run(params: Params, embedder: str, *, device: str, workers: int, batch_seconds: float, fresh: bool = False) -> None:
     """Embed what is missing, and leave the status that `evaluate` reads.
 
     What is unavailable is recorded, and is no failure. The skip is decided before any model or
@@ -62,9 +60,7 @@ def _current(embedder: str, dataset: str, wanted: DatasetPlan) -> bool:
     return known is not None and store.is_current(paths.vectors(embedder, dataset), known)
 
 
-def _embed(
-    params: Params, todo: Plan, names: list[str], *, device: str, workers: int, budget_seconds: float
-) -> None:
+def _embed(params: Params, todo: Plan, names: list[str], *, device: str, workers: int, budget_seconds: float) -> None:
     from benchmark import extraction, provenance
 
     spec = resolve(todo.embedder, params.embedders[todo.embedder])

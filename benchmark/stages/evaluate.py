@@ -44,7 +44,7 @@ def run(params: Params, embedder: str, *, engine: str, workers: int, fresh: bool
             say(f"evaluate {embedder}: not run on {row.task}: {row.reason}")
         broken = [row for row in absent if row.state == "failed"]
         if broken:
-            raise BenchmarkError(f"evaluate {embedder}: {len(broken)} of {len(absent)} tasks not run have failed, above.")
+            raise BenchmarkError(f"evaluate {embedder}: {len(broken)} tasks failed, for the reasons above.")
 
 
 def _task(

@@ -83,7 +83,8 @@ def _dataset(dataset: str) -> tuple[Readiness, Manifest | None]:
             stored = datasets.base_manifest(dataset)
         if stored is None:
             return readiness, None
-        current = stored.with_splits(sorted((t for t in registry.tasks().values() if t.dataset == dataset), key=lambda t: t.name))
+        own = [task for _, task in sorted(registry.tasks().items()) if task.dataset == dataset]
+        current = stored.with_splits(own)
         manifest.write(current)
     except BenchmarkError as error:
         return Readiness.of(error), None
@@ -129,5 +130,3 @@ def _plan(spec: EmbedderSpec, found: dict[str, tuple[Readiness, Manifest | None]
             for dataset, (state, listed) in sorted(found.items())
         },
     )
-
-

@@ -96,5 +96,3 @@ def _summaries(suites: list[Suite]) -> None:
         header, *rows = (folder / "points.csv").read_text().splitlines()
         lines += rows if lines else [header, *rows]
     write_bytes(paths.LEADERBOARD / "points.csv", ("\n".join(lines) + "\n").encode())
-
-
