@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Device = Annotated[str, typer.Option(help="Where models run: auto, cpu, cuda or cuda:N.")]
+Device = Annotated[str, typer.Option(help="Where models run: auto, cpu or cuda.")]
 Workers = Annotated[int, typer.Option(min=0, help="Helper processes; 0 takes one a core.")]
 BatchSeconds = Annotated[float, typer.Option(min=1.0, help="Seconds of audio in one batch.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is there already.")]
@@ -117,6 +117,38 @@ def list_(what: What) -> None:
     from benchmark import listing
 
     listing.show(what.value)
+
+
+@app.command()
+def show(cell: Annotated[str, typer.Argument(help="EMBEDDER/TASK")]) -> None:
+    """Print one cell: scores with intervals, the chosen heads, the folds."""
+    from benchmark import show as module
+
+    module.show(cell)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is here, what the chosen suites need, and the next step for what is missing."""
+    from benchmark import doctor as module
+
+    raise typer.Exit(module.show())
+
+
+@app.command()
+def prune(yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False) -> None:
+    """Remove what left params.yaml: lists it with its size, and asks first."""
+    from benchmark import params
+    from benchmark import prune as module
+
+    found = module.leftovers(params.load())
+    for path in found:
+        typer.echo(f"{module.size(path) / 1e6:10.1f} MB  {path}")
+    if not found:
+        typer.echo("nothing to remove")
+    elif yes or typer.confirm(f"Remove these {len(found)}?"):
+        module.remove(found)
+        typer.echo(f"removed {len(found)}")
 
 
 def _chosen(names: list[str] | None, known: Iterable[str]) -> list[str]:

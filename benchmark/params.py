@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -87,10 +88,16 @@ def load(path: Path | None = None) -> Params:
         raise ParamsError(f"{path.name} cannot be parsed: {_one_line(error)}") from None
     if not isinstance(found, dict):
         raise ParamsError(f"{path.name}: found {_kind(found)}, expected a mapping with 'suites' and 'embedders'.")
-    if isinstance(found.get("embedders"), dict):
-        for name, entry in found["embedders"].items():
-            if entry is None:
-                raise ParamsError(f"{path.name}: embedder {name!r} has no value; write '{name}: {{}}'.")
+    rows = found.get("embedders")
+    if isinstance(rows, list):
+        raise ParamsError(
+            f"{path.name}: embedders: found a list; expected a mapping, one entry a row, such as '{rows[0]}: {{}}'."
+            if rows
+            else f"{path.name}: embedders: found an empty list; expected a mapping with at least one row."
+        )
+    for name, entry in rows.items() if isinstance(rows, dict) else ():
+        if entry is None:
+            raise ParamsError(f"{path.name}: embedder {name!r} has no value; write '{name}: {{}}'.")
     try:
         return Params.model_validate(found)
     except ValidationError as error:
@@ -110,17 +117,18 @@ def set_suites(names: list[str], path: Path | None = None) -> None:
     path = path or paths.PARAMS
     load(path)
     text, wanted = path.read_text(encoding="utf-8"), sorted(set(names))
+    text += "" if text.endswith("\n") else "\n"  # or a line added below the last one would end up on it
     tree = YAML().load(text)
     listed = tree["suites"]
     if listed.fa.flow_style():
         new = re.sub(r"(?m)^suites:\s*\[[^\]]*\]", f"suites: [{', '.join(wanted)}]", text, count=1)
     else:
         lines = text.splitlines(keepends=True)
-        places = {str(name): listed.lc.item(row)[0] for row, name in enumerate(listed)}
-        first = min(places.values())
+        rows = [listed.lc.item(row)[0] for row in range(len(listed))]
+        places, first = dict(zip(map(str, listed), rows, strict=True)), min(rows)
         indent = " " * (len(lines[first]) - len(lines[first].lstrip(" ")))
         block = [lines[places[name]] if name in places else f"{indent}- {name}\n" for name in wanted]
-        rest = [line for row, line in enumerate(lines) if row not in places.values()]
+        rest = [line for row, line in enumerate(lines) if row not in rows]
         new = "".join(rest[:first] + block + rest[first:])
     write_bytes(path, new.encode())
 
@@ -138,7 +146,11 @@ def _one_line(error: Exception) -> str:
 def _explain(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "top level"
     if error["type"] == "extra_forbidden":
-        return f"unknown key {where!r}; remove it or mend its spelling"
+        sections: dict[str, type[_Section]] = {"probe": Probe, "embedders": EmbedderEntry}
+        known = (sections[str(error["loc"][0])] if len(error["loc"]) > 1 else Params).model_fields
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"unknown key {where!r}; {hint}expected {', '.join(known)}"
     if error["type"] == "missing":
         return f"key {where!r} is missing"
     message = error["msg"].removeprefix("Value error, ")

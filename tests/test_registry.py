@@ -1,0 +1,123 @@
+"""Names to things: near misses are named, files are found without running them."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from benchmark import paths, registry
+from benchmark.errors import BenchmarkError, ParamsError, UnknownNameError
+from embedders.catalog import CATALOG
+from tasks.base import Suite
+
+
+@pytest.fixture
+def fresh_registry():
+    """Forget what was listed, before and after."""
+    for listing in (registry.tasks, registry.suites):
+        listing.cache_clear()
+    yield registry
+    for listing in (registry.tasks, registry.suites):
+        listing.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: registry.suite("serb"), r"unknown suite 'serb'\. Did you mean 'serab'\? Known: demo, "),
+        (lambda: registry.task("emodb_sera"), r"unknown task 'emodb_sera'\. Did you mean 'emodb_serab'"),
+        (lambda: registry.dataset_builder("ravdes"), r"unknown dataset 'ravdes'\. Did you mean 'ravdess'\?"),
+        (lambda: registry.embedder_entry("byol_s_521"), r"Did you mean 'byol_s_512'\?.*byol_s_521: \{factory: "),
+        (lambda: registry.suite("zzzzzz"), r"unknown suite 'zzzzzz'\. Known: demo"),
+    ],
+)
+def test_unknown_names_are_answered_with_near_misses(ask, message):
+    with pytest.raises(UnknownNameError, match=message):
+        ask()
+
+
+def test_tasks_of_several_suites_come_once_in_order():
+    names = [task.name for task in registry.tasks_of(["serab", "speech_emotion", "serab"])]
+    assert names == [*registry.suite("serab").tasks, *registry.suite("speech_emotion").tasks]
+
+
+def test_a_task_defined_twice_is_refused(fresh_registry, monkeypatch):
+    twin = SimpleNamespace(TASKS=(registry.task("emodb"),))
+    fresh_registry.tasks.cache_clear()
+    monkeypatch.setitem(sys.modules, "tasks.suites", twin)
+    with pytest.raises(BenchmarkError, match=r"task 'emodb' is defined twice, again in tasks/suites\.py"):
+        fresh_registry.tasks()
+
+
+def test_a_suite_of_an_unknown_task_is_refused(fresh_registry, monkeypatch):
+    bad = dataclasses.replace(registry.suite("serab"), tasks=("emodb_serap",))
+    assert isinstance(bad, Suite)
+    fresh_registry.suites.cache_clear()
+    monkeypatch.setitem(sys.modules, "tasks.suites", SimpleNamespace(SUITES=(bad,)))
+    with pytest.raises(UnknownNameError, match=r"task \(in suite 'serab'\) 'emodb_serap'.*'emodb_serab'"):
+        fresh_registry.suites()
+
+
+def test_datasets_are_the_folders_with_a_builder():
+    assert "common" not in registry.datasets()
+    for name in registry.datasets():
+        assert (paths.BUILDERS / name / f"{name}_dataset_builder.py").is_file()
+
+
+def test_builder_files_hold_the_package_and_common_but_no_test():
+    files = {file.relative_to(paths.BUILDERS).as_posix() for file in registry.builder_files("emodb")}
+    assert {"emodb/emodb_dataset_builder.py", "common/base.py", "common/parts.py"} <= files
+    assert not [name for name in files if name.endswith("_test.py") or name.split("/")[0] not in ("emodb", "common")]
+
+
+# -- the code of an embedder ----------------------------------------------------------------------
+
+
+def names(factory: str) -> set[str]:
+    root, files = registry.embedder_files(factory)
+    return {file.relative_to(root).as_posix() for file in files}
+
+
+def test_files_of_an_embedder_of_ours():
+    assert names("embedders.chance:Chance") == {"embedders/chance.py", "embedders/base.py", "embedders/common.py"}
+    package = names("embedders.byol:Byol")
+    assert {"embedders/byol/__init__.py", "embedders/base.py"} <= package
+    assert not [name for name in package if name.startswith("embedders/") and name.count("/") == 1 and name not in
+                ("embedders/base.py", "embedders/common.py")]  # fmt: skip
+
+
+def test_every_catalogue_entry_has_its_code():
+    for entry in CATALOG.values():
+        root, files = registry.embedder_files(entry.factory)
+        assert files
+        assert all(file.is_file() and file.is_relative_to(root) for file in files)
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of a stranger's modules that must be found, and never run."""
+    bomb = "raise RuntimeError('this module was run')\n"
+    for name in ("lonely.py", "model_package/__init__.py", "model_package/net.py", "model_package/deep/layers.py"):
+        file = tmp_path / "outside" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(bomb)
+    monkeypatch.syspath_prepend(tmp_path / "outside")
+    return tmp_path / "outside"
+
+
+def test_a_strangers_module_is_found_without_running_it(outside):
+    assert names("lonely:Model") == {"lonely.py"}
+    whole = {"model_package/__init__.py", "model_package/net.py", "model_package/deep/layers.py"}
+    assert names("model_package.net:Model") == whole
+    assert names("model_package:Model") == whole
+    assert not {"lonely", "model_package"} & set(sys.modules)
+
+
+@pytest.mark.parametrize("module", ["no_such_module_here", "model_package.no_such", "sys"])
+def test_a_module_without_a_source_file_is_refused(outside, module):
+    with pytest.raises(ParamsError, match=rf"module '{module}' .* is not found.*set PYTHONPATH"):
+        registry.embedder_files(f"{module}:Model")
