@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmark import paths, registry
 from benchmark.errors import DatasetError, Unavailable
-from benchmark.files import code_sha256, fingerprint, held, write_json
+from benchmark.files import LOCK_SECONDS, code_sha256, fingerprint, held, write_json
 from benchmark.hashing import file_sha256
 from benchmark.manifest import Manifest, builder_sha256
 from benchmark.reader import INDEX
@@ -76,7 +76,7 @@ def ensure_prepared(dataset: str) -> Path:
     folder = prepared_folder(dataset, source)
     if is_prepared(dataset, source):
         return folder
-    with held(folder.with_suffix(".lock"), who=f"building {dataset}", wait_seconds=3600):
+    with held(folder.with_suffix(".lock"), who=f"building {dataset}", wait_seconds=LOCK_SECONDS):
         if not is_prepared(dataset, source):  # another process may have built it meanwhile
             shutil.rmtree(folder, ignore_errors=True)  # left by a killed build
             folder.mkdir(parents=True)

@@ -17,6 +17,8 @@ from typing import Any
 
 from benchmark.errors import LockedError
 
+LOCK_SECONDS = 3600.0  # how long one run waits for another that does the same
+
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces: the text that fingerprints are made of."""
@@ -61,21 +63,33 @@ def code_sha256(files: Iterable[Path], root: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def held(lock_file: Path, *, who: str, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold a lock that dies with this process; `LockedError` names the holder when it is taken."""
+    """Hold a lock that dies with this process; waits for another holder, and says whom it waits for.
+
+    Killing only DVC leaves its stage running, so the next run meets it here.
+
+    Raises:
+        LockedError: it is still held after `wait_seconds`.
+    """
     from filelock import FileLock, Timeout
+
+    from benchmark.progress import say
 
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     holder = lock_file.with_suffix(".holder")
     lock = FileLock(lock_file)
     try:
-        lock.acquire(timeout=wait_seconds)
+        lock.acquire(timeout=0)
     except Timeout:
-        said = holder.read_text() if holder.is_file() else "another process"
-        raise LockedError(
-            f"{who} is already at work: {said} holds {lock_file.name}. Wait for it to end, or stop that process."
-        ) from None
+        said = f"process {holder.read_text()}" if holder.is_file() else "another process"
+        say(f"{who}: {said} is at it already; waiting for it to end")
+        try:
+            lock.acquire(timeout=wait_seconds)
+        except Timeout:
+            raise LockedError(
+                f"{who}: {said} is still at it after {wait_seconds:.0f} s. Wait for it to end, or stop that process."
+            ) from None
     try:
-        holder.write_text(f"process {os.getpid()}")
+        write_bytes(holder, str(os.getpid()).encode())
         yield
     finally:
         holder.unlink(missing_ok=True)

@@ -102,7 +102,7 @@ def read(dataset: str, path: Path | None = None) -> Manifest | None:
     """The stored manifest, or None where there is none.
 
     Raises:
-        DatasetError: truncated, of another schema, or edited by hand.
+        DatasetError: truncated, of another schema or dataset, or edited by hand.
     """
     path = path or paths.manifest(dataset)
     if not path.is_file():
@@ -111,12 +111,17 @@ def read(dataset: str, path: Path | None = None) -> Manifest | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         schema, content = found.pop("schema_version"), found.pop("content_sha256")
-    except (ValueError, KeyError, AttributeError, OSError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, OSError) as error:
         raise DatasetError(f"{path.name} is no manifest ({type(error).__name__}: {error}). {way_out}") from None
     if schema != SCHEMA_VERSION:
         raise DatasetError(f"{path.name} has schema version {schema}, expected {SCHEMA_VERSION}. {way_out}")
     if content != fingerprint(found):
         raise DatasetError(f"{path.name} was edited: its content does not match its own sha256. {way_out}")
+    fields = {field.name for field in dataclasses.fields(Manifest)}
+    if set(found) != fields:
+        raise DatasetError(f"{path.name} is no manifest (fields {sorted(fields ^ set(found))} differ). {way_out}")
+    if found["dataset"] != dataset:
+        raise DatasetError(f"{path.name} belongs to dataset {found['dataset']!r}, expected {dataset!r}. {way_out}")
     return Manifest(**found)
 
 

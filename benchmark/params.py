@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from benchmark import paths
 from benchmark.errors import ParamsError
+from benchmark.files import canonical
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = {"item", "key"}  # DVC's own words inside foreach
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
 class _Section(BaseModel):
@@ -47,6 +47,15 @@ class EmbedderEntry(_Section):
     kwargs: dict[str, Any] = Field(default_factory=dict)
     weights: str | None = None
     libraries: list[str] = Field(default_factory=list)
+
+    @field_validator("kwargs")
+    @classmethod
+    def _plain(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            canonical(kwargs)  # they are part of the embedder's identity
+        except (TypeError, ValueError):
+            raise ValueError(f"expected finite numbers, text, lists and mappings only, not {kwargs}") from None
+        return kwargs
 
 
 class Params(_Section):

@@ -28,7 +28,8 @@ def read_meta(folder: Path) -> dict[str, Any] | None:
         meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return meta if isinstance(meta, dict) and meta.get("schema_version") == SCHEMA_VERSION else None
+    whole = isinstance(meta, dict) and meta.keys() >= {"fingerprint", "clips", "dim", "vectors_sha256"}
+    return meta if whole and meta.get("schema_version") == SCHEMA_VERSION else None
 
 
 def is_current(folder: Path, fingerprint: str) -> bool:
@@ -120,18 +121,17 @@ class Writer:
 
     def discard(self) -> None:
         """Remove the partial files."""
-        for file in (self._head_file, self._done_file, self._vectors_file):
+        for file in (self._head_file, *self.folder.glob("*.partial*")):
             file.unlink(missing_ok=True)
 
     def _resumable(self, head: dict[str, Any]) -> bool:
         try:
-            return (
-                json.loads(self._head_file.read_text()) == head
-                and self._vectors_file.is_file()
-                and self._done_file.is_file()
-            )
-        except (OSError, ValueError):
+            if json.loads(self._head_file.read_text(encoding="utf-8")) != head:
+                return False
+            found = [np.load(f, mmap_mode="r", allow_pickle=False) for f in (self._vectors_file, self._done_file)]
+        except (OSError, ValueError, EOFError):  # EOFError: numpy's answer to an empty file
             return False
+        return [each.shape for each in found] == [(head["clips"], head["dim"]), (head["clips"],)]
 
 
 def _fresh(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> None:

@@ -74,7 +74,7 @@ def test_code_is_named_below_its_root(tmp_path):
 
 def test_a_lock_is_free_again_after_use(tmp_path):
     for _ in range(2):
-        with files.held(tmp_path / "locks" / "a.lock", who="embed a"):
+        with files.held(tmp_path / "locks" / "a.lock", who="embed a", wait_seconds=0):
             pass
 
 
@@ -82,27 +82,28 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from benchmark.files import held
-with held(Path(sys.argv[1]), who="embed a"):
+with held(Path(sys.argv[1]), who="embed a", wait_seconds=0):
     print("held", flush=True)
     time.sleep(60)
 """
 
 
-def test_a_lock_names_its_holder_and_dies_with_it(tmp_path):
+def test_a_lock_names_its_holder_and_dies_with_it(tmp_path, capsys):
     lock = tmp_path / "a.lock"
     other = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True, cwd=paths.ROOT)
     try:
         assert other.stdout.readline() == "held\n"
         with (
-            pytest.raises(LockedError, match=rf"embed a is already at work: process {other.pid} holds a\.lock"),
-            files.held(lock, who="embed a"),
+            pytest.raises(LockedError, match=rf"embed a: process {other.pid} is still at it after 0 s\. Wait for it"),
+            files.held(lock, who="embed a", wait_seconds=0),
         ):
             pass
     finally:
         other.kill()
         other.wait()
-    with files.held(lock, who="embed a"):  # a killed holder leaves nothing that blocks
-        assert (tmp_path / "a.holder").read_text() == f"process {os.getpid()}"
+    assert f"embed a: process {other.pid} is at it already; waiting" in capsys.readouterr().err
+    with files.held(lock, who="embed a", wait_seconds=0):  # a killed holder leaves nothing that blocks
+        assert (tmp_path / "a.holder").read_text() == str(os.getpid())
     assert not (tmp_path / "a.holder").exists()
 
 

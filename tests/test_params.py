@@ -96,6 +96,8 @@ MISTAKES = {
     "factory without class": (ROWS + "  a: {factory: my.module}\n", r"embedders\.a\.factory: found text"),
     "factory with a path": (ROWS + '  a: {factory: "../m.py:A"}\n', r"embedders\.a\.factory: found text"),
     "like and factory": (ROWS + '  a: {like: b, factory: "m:A"}\n', "has both 'like' and 'factory'"),
+    "a date in kwargs": (ROWS + "  a: {kwargs: {since: 2020-01-01}}\n", r"a\.kwargs: found a mapping; expected finite num"),
+    "infinity in kwargs": (ROWS + "  a: {kwargs: {x: {y: .inf}}}\n", r"a\.kwargs: found a mapping; expected finite num"),
     "kwargs as a list": (ROWS + "  a: {kwargs: [1]}\n", r"embedders\.a\.kwargs: found a list"),
 }
 

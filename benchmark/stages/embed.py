@@ -9,7 +9,7 @@ from typing import Any
 from benchmark import datasets, manifest, paths, plan, store
 from benchmark.embedder_spec import as_benchmark_error, construction, resolve
 from benchmark.errors import BenchmarkError, DatasetError
-from benchmark.files import held
+from benchmark.files import LOCK_SECONDS, held
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Status
 from benchmark.progress import bar, say
@@ -25,7 +25,7 @@ def run(params: Params, embedder: str, *, device: str, workers: int, batch_secon
     Raises:
         BenchmarkError: the model raised or broke its contract, or its weights are not the declared ones.
     """
-    with held(paths.lock(f"embed-{embedder}"), who=f"embed {embedder}"):
+    with held(paths.lock(f"embed-{embedder}"), who=f"embed {embedder}", wait_seconds=LOCK_SECONDS):
         todo = plan.read(embedder)
         statuses = {
             name: DatasetPlan(

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark import cell_files, manifest, paths, plan, provenance, registry, scoring, store
 from benchmark.cell import NotRun
 from benchmark.errors import BenchmarkError, CellError
-from benchmark.files import held
+from benchmark.files import LOCK_SECONDS, held
 from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Readiness
@@ -27,7 +27,7 @@ def run(params: Params, embedder: str, *, engine: str, workers: int, fresh: bool
     Raises:
         BenchmarkError: a task could not be scored for a reason that is nobody's absence.
     """
-    with held(paths.lock(f"evaluate-{embedder}"), who=f"evaluate {embedder}"):
+    with held(paths.lock(f"evaluate-{embedder}"), who=f"evaluate {embedder}", wait_seconds=LOCK_SECONDS):
         status = plan.read_status(embedder)
         absent: list[NotRun] = []
         todo: list[Scored] = []

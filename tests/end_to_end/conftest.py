@@ -69,9 +69,9 @@ class Clone:
     cache: Path
     path: Path
 
-    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command with the environment's python first on PATH; stdout and stderr together in `stdout`."""
-        env = {
+    def environment(self, **more: str) -> dict[str, str]:
+        """The caller's environment with the test's python first on PATH, and the clone's own data and cache."""
+        return {
             **os.environ,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "MOODBENCH_DATA": str(self.data),
@@ -79,10 +79,31 @@ class Clone:
             "MOODBENCH_OFFLINE": "1",
             "PYTHONPATH": str(self.path),
             "OMP_NUM_THREADS": "1",
-            **environment,
+            **more,
         }
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command in a process group of its own; stdout and stderr together."""
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; stdout and stderr together in `stdout`."""
         done = subprocess.run(
-            command, cwd=self.folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            command,
+            cwd=self.folder,
+            env=self.environment(**environment),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
         assert not check or done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}"
         return done
@@ -143,7 +164,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     (folder / "params.yaml").write_text(PARAMS)
     (outside / "somebody.py").write_text(STRANGER)
     made = Clone(folder, data, base / "cache", outside)
-    made.replace("tasks/suites.py", "SUITES = (", 'SUITES = (Suite(name="tiny", title="Tiny", version=1, tasks=("tiny",)),')
+    made.replace(
+        "tasks/suites.py", "SUITES = (", 'SUITES = (Suite(name="tiny", title="Tiny", version=1, tasks=("tiny",)),'
+    )
     identity = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
     made.run("git", "init", "-q", "-b", "main")
     made.run("git", "add", "-A")
