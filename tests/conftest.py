@@ -128,13 +128,14 @@ class InlineWorkers:
 
 
 @pytest.fixture
-def inline_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def inline_workers(monkeypatch: pytest.MonkeyPatch) -> type[InlineWorkers]:
     """Extraction and evaluation without helper processes, which cost seconds to start."""
     from benchmark import extraction
     from benchmark.stages import evaluate
 
     monkeypatch.setattr(extraction, "Workers", InlineWorkers)
     monkeypatch.setattr(evaluate, "Workers", InlineWorkers)
+    return InlineWorkers
 
 
 @pytest.fixture

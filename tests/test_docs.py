@@ -96,6 +96,14 @@ def test_commands_exist(page):
             assert set(names) <= set(registry.suites())
 
 
+def test_every_command_and_module_is_told():
+    told = {words[0] for words in commands(read("docs/index.md"))}
+    assert told == set(typer.main.get_command(app).commands)
+    named = " ".join(spans(read("docs/architecture.md")))
+    parts = [path for path in (ROOT / "benchmark").iterdir() if not path.name.startswith(("_", "."))]
+    assert [path.name for path in parts if f"benchmark/{path.name}" not in named] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_make_targets_files_and_variables_exist(page):
     text = page.read_text(encoding="utf-8")
