@@ -116,7 +116,7 @@ def read(file: Path, *, embedder: str, task: str) -> tuple[Cell, Predictions]:
 
 def _verify(cell: Cell, predictions: Predictions, name: str, way_out: str) -> None:
     """Recompute every figure that follows from the predictions, and compare exactly."""
-    from benchmark.scoring import figures
+    from benchmark.figures import figures
 
     chosen = {fold.fold: fold.chosen for fold in cell.folds}
     level = next(iter(cell.intervals.values())).level

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark import paths
 from benchmark.errors import BenchmarkError
 
 app = typer.Typer(
@@ -163,6 +164,9 @@ def _chosen(names: list[str] | None, known: Iterable[str]) -> list[str]:
 
 def main() -> None:
     """Entry point: one clear line on stderr and exit code 2 for what the user can mend."""
+    root = str(paths.ROOT)
+    if root not in sys.path:  # the installed command, unlike `python -m benchmark`, does not put it there
+        sys.path.insert(0, root)
     try:
         app()
     except BenchmarkError as error:

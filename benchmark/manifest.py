@@ -59,6 +59,19 @@ class Manifest:
             )
         return [str(clip["features"][feature]) for clip in self.clips]
 
+    def class_names(self, feature: str) -> list[str]:
+        """Names of a target's classes, in index order.
+
+        Raises:
+            DatasetError: the feature is no ClassLabel.
+        """
+        if feature not in self.classes:
+            raise DatasetError(
+                f"feature {feature!r} of {self.dataset!r} holds no classes; expected one of {', '.join(self.classes)}. "
+                "Mend the task's target, or make the feature a ClassLabel in the builder."
+            )
+        return self.classes[feature]
+
     def split(self, task: Task) -> list[int] | list[str]:
         """The fold or part of every clip for one task.
 

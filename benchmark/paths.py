@@ -89,3 +89,12 @@ def run_record(embedder: str) -> Path:
 def lock(name: str) -> Path:
     """A lock file for one stage of one embedder in this clone."""
     return RUNS / "locks" / f"{name}.lock"
+
+
+def portable(text: str) -> str:
+    """`text` without this machine's folders: what is recorded goes to git, and to other machines."""
+    named = [(ROOT, "."), (data_folder(), "$MOODBENCH_DATA"), (cache_folder(), "$MOODBENCH_CACHE"), (Path.home(), "~")]
+    for folder, name in named:
+        if folder is not None and len(folder.parts) > 1:
+            text = text.replace(str(folder), name)
+    return text

@@ -32,8 +32,8 @@ class Readiness(Record):
     def of(cls, error: BenchmarkError) -> Readiness:
         """The state that an error means: what is missing is unavailable, anything else has failed."""
         if isinstance(error, Unavailable):
-            return cls(state="unavailable", reason=error.what, way_out=error.way_out)
-        return cls(state="failed", reason=str(error))
+            return cls(state="unavailable", reason=paths.portable(error.what), way_out=paths.portable(error.way_out))
+        return cls(state="failed", reason=paths.portable(str(error)))
 
 
 class DatasetPlan(Record):

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark import paths, provenance
-from benchmark.cell import HEAD_ORDER, PROTOCOL_VERSION, Cell, FoldResult, HeadResult, Oracle
-from benchmark.cell_files import NOT_APPLICABLE, Predictions
-from benchmark.errors import SplitError
+from benchmark.cell import HEAD_ORDER, PROTOCOL_VERSION, Cell, FoldResult, HeadResult
+from benchmark.cell_files import Predictions
+from benchmark.figures import figures
 from benchmark.files import canonical, code_sha256, fingerprint, write_json
 from benchmark.manifest import Manifest, split_record
 from benchmark.params import Probe
@@ -34,7 +34,7 @@ TRANSDUCTIVE = "each group is standardised by its own statistics, test groups in
 
 def code_files() -> list[Path]:
     """The code that can change a figure."""
-    own = [paths.ROOT / "benchmark" / name for name in ("metrics.py", "scoring.py", "statistics.py")]
+    own = [paths.ROOT / "benchmark" / name for name in ("figures.py", "metrics.py", "scoring.py", "statistics.py")]
     return [*own, *(paths.ROOT / "benchmark" / "probes").glob("*.py")]
 
 
@@ -49,7 +49,7 @@ def cell_fingerprint(task: Task, listed: Manifest, probe: Probe, vectors_fingerp
         {
             "vectors": vectors_fingerprint,
             "task": [task.name, task.kind, task.metric, task.normalisation, split_record(task)],
-            "classes": listed.classes[task.target],
+            "classes": listed.class_names(task.target),
             "labels": listed.column(task.target),
             "groups": listed.column(task.group),
             "split": listed.split(task),
@@ -92,7 +92,7 @@ class Scored:
             folder=folder,
             vectors_fingerprint=vectors_fingerprint,
             fingerprint=cell_fingerprint(task, listed, probe, vectors_fingerprint),
-            classes=tuple(listed.classes[task.target]),
+            classes=tuple(listed.class_names(task.target)),
             labels=tuple(listed.column(task.target)),
             groups=tuple(listed.column(task.group)),
             clip_ids=tuple(str(clip["id"]) for clip in listed.clips),
@@ -265,50 +265,6 @@ def assemble(scored: Scored, outcomes: Mapping[tuple[int, str], Outcome], *, dim
         **made,
     )
     return cell, predictions
-
-
-def figures(predictions: Predictions, chosen: Mapping[int, str], *, metric: str, level: float) -> dict[str, Any]:
-    """Every figure of a cell that follows from its predictions and the head chosen in each fold.
-
-    Scores pool all predicted clips. A head has a pooled score only if it was applicable in every fold.
-    The oracle is the head with the best pooled primary metric on *test*, the first of equals.
-    """
-    from benchmark.metrics import METRICS, all_metrics
-    from benchmark.statistics import jackknife_interval
-
-    label = predictions.label
-    applicable = {h: column for h, column in predictions.heads.items() if (column != NOT_APPLICABLE).all()}
-    head_scores = {head: all_metrics(label, column) for head, column in applicable.items()}
-    if not head_scores:
-        raise SplitError("no head is applicable in every fold. Add a head in params.yaml (probe: heads), such as lda.")
-    sign = 1 if METRICS[metric].higher_is_better else -1
-    best = max(head_scores, key=lambda head: sign * head_scores[head][metric])
-    return {
-        "scores": all_metrics(label, predictions.predicted),
-        "intervals": {
-            name: jackknife_interval(each, label, predictions.predicted, predictions.group, level=level)
-            for name, each in METRICS.items()
-        },
-        "head_scores": head_scores,
-        "oracle": Oracle(head=best, scores=head_scores[best]),
-        "chosen": {head: list(chosen.values()).count(head) for head in HEAD_ORDER if head in chosen.values()},
-        "clips": len(label),
-        "groups": len(set(predictions.group)),
-        "test scores by fold": list(_fold_scores(predictions, chosen)),
-    }
-
-
-def _fold_scores(predictions: Predictions, chosen: Mapping[int, str]) -> Iterator[dict[str, dict[str, float]]]:
-    from benchmark.metrics import all_metrics
-
-    for fold, head in chosen.items():
-        rows = predictions.fold == fold
-        consistent = np.array_equal(predictions.predicted[rows], predictions.heads[head][rows])
-        yield {
-            name: all_metrics(predictions.label[rows], column[rows])
-            for name, column in predictions.heads.items()
-            if consistent and (column[rows] != NOT_APPLICABLE).all()
-        }
 
 
 @lru_cache(maxsize=1)

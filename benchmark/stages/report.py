@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
-from benchmark import cell_files, manifest, paths, registry
+from benchmark import cell_files, manifest, paths, plan, registry
 from benchmark.board import Leaderboard
 from benchmark.cell import Cell, NotRun
 from benchmark.errors import BenchmarkError, CellError
@@ -74,10 +75,34 @@ def _cell(params: Params, embedder: str, task: Task) -> Cell | NotRun | None:
         expected = cell_fingerprint(task, listed, params.probe, cell.vectors_fingerprint)
     except BenchmarkError as error:
         return NotRun(task=task.name, state="failed", reason=str(error))
+    if (newer := _newer_inputs(embedder, task, cell)) is not None:
+        return newer
     if cell.fingerprint != expected:
         reason = "its cell was made by other code, settings, labels or folds than the present ones"
         return NotRun(task=task.name, state="unavailable", reason=reason, way_out="Run 'moodbench run'.")
     return cell
+
+
+def _newer_inputs(embedder: str, task: Task, cell: Cell) -> NotRun | None:
+    """Why a cell does not stand for the embedder as it is now: its vectors have changed since, or could not be made.
+
+    A failed embed stage keeps DVC from its evaluate stage, so the old cell is still there.
+    """
+    try:
+        wanted = plan.read(embedder).datasets.get(task.dataset)
+    except BenchmarkError:
+        return None  # never prepared here: the cells of the clone are all there is
+    if wanted is None or wanted.vectors_fingerprint in (None, cell.vectors_fingerprint):
+        return None
+    why = wanted.readiness
+    with contextlib.suppress(BenchmarkError):
+        why = plan.read_status(embedder).datasets.get(task.dataset, wanted).readiness
+    return NotRun(
+        task=task.name,
+        state="failed" if why.state == "failed" else "unavailable",
+        reason=why.reason or "its cell was made from other vectors than the present embedder's",
+        way_out=why.way_out or "Run 'moodbench run'.",
+    )
 
 
 def _render(suite: Suite, board: Leaderboard) -> None:

@@ -107,6 +107,9 @@ def test_a_broken_model_fails_its_own_row_only(clone: Clone) -> None:
     assert "out of luck" in done.stdout
     found = rows(clone)
     assert found["logmel_again"]["value"] == found["logmel_stats"]["value"] != ""
+    assert found.get("loud", {}).get("value", "") == ""  # its old cell does not stand for it
+    page = (clone.folder / BOARD / "leaderboard.md").read_text()
+    assert "out of luck" in page
     model.write_text(working)
     assert clone.run("python", "-m", "benchmark", "run").returncode == 0
     assert rows(clone)["loud"]["value"]
