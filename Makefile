@@ -25,7 +25,7 @@ leaderboard: .venv/.ready
 	moodbench run
 
 test: .venv/.ready
-	python -m pytest -n 2 --dist worksteal -m "not network"
+	python -m pytest -n 2 --dist loadfile -m "not network"
 
 lint: .venv/.ready
 	ruff check .

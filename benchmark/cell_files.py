@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from benchmark import paths
 from benchmark.cell import SCHEMA_VERSION, Cell, NotRun
-from benchmark.errors import CellError
+from benchmark.errors import BenchmarkError, CellError
 from benchmark.files import write_bytes, write_json
 
 NOT_APPLICABLE = -1
@@ -109,7 +109,10 @@ def read(file: Path, *, embedder: str, task: str) -> tuple[Cell, Predictions]:
         raise CellError(f"{name} belongs to {cell.embedder}/{cell.task}, expected {embedder}/{task}. {way_out}")
     if hashlib.sha256(content).hexdigest() != cell.predictions_sha256:
         raise CellError(f"{name}: its predictions are not the ones that it was made from. {way_out}")
-    predictions = Predictions.from_parquet(content)
+    try:
+        predictions = Predictions.from_parquet(content)
+    except (ValueError, LookupError, TypeError, OSError) as error:  # pyarrow's errors are ValueErrors or OSErrors
+        raise CellError(f"{name}: its predictions are not readable ({error}). {way_out}") from None
     _verify(cell, predictions, name, way_out)
     return cell, predictions
 
@@ -119,8 +122,12 @@ def _verify(cell: Cell, predictions: Predictions, name: str, way_out: str) -> No
     from benchmark.figures import figures
 
     chosen = {fold.fold: fold.chosen for fold in cell.folds}
-    level = next(iter(cell.intervals.values())).level
-    again = figures(predictions, chosen, metric=cell.metric, level=level)
+    try:
+        level = next(each.level for each in cell.intervals.values())
+        again = figures(predictions, chosen, metric=cell.metric, level=level)
+    except (ValueError, LookupError, StopIteration, BenchmarkError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise CellError(f"{name}: no figures follow from its predictions (edited by hand? {why}). {way_out}") from None
     stated = {
         "scores": cell.scores,
         "intervals": cell.intervals,

@@ -51,7 +51,7 @@ def assign(
     `rows` are the manifest's clips, read for `part` and for the feature of official folds.
 
     Raises:
-        SplitError: fewer groups than folds, too few folds, or a group that crosses parts.
+        SplitError: fewer groups than folds, too few folds, no such feature, or a group that crosses parts.
     """
     match policy:
         case Predefined():
@@ -62,6 +62,11 @@ def assign(
             _disjoint(parts, groups)
             return parts
         case Folds(feature):
+            if lacking := [row for row in rows if feature not in row["features"]]:
+                raise SplitError(
+                    f"clips without the feature {feature!r} of official folds: {len(lacking)} of {len(rows)}; found "
+                    f"{', '.join(lacking[0]['features'])}. Mend the task's split, or let the builder yield it."
+                )
             names = [str(row["features"][feature]) for row in rows]
             order = {name: number for number, name in enumerate(sorted(set(names)))}
             folds = [order[name] for name in names]

@@ -20,6 +20,7 @@ from benchmark.errors import StoreError
 from benchmark.files import write_json
 
 SCHEMA_VERSION = 1
+HEAD = "head.partial.json"
 
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
@@ -73,7 +74,7 @@ class Writer:
         self.folder = folder
         self._vectors_file = folder / "vectors.partial.npy"
         self._done_file = folder / "done.partial.npy"
-        self._head_file = folder / "head.partial.json"
+        self._head_file = folder / HEAD
         folder.mkdir(parents=True, exist_ok=True)
         head = {"fingerprint": fingerprint, "clips": clips, "dim": dim, "batching": batching}
         if not self._resumable(head):
@@ -121,8 +122,7 @@ class Writer:
 
     def discard(self) -> None:
         """Remove the partial files."""
-        for file in (self._head_file, *self.folder.glob("*.partial*")):
-            file.unlink(missing_ok=True)
+        discard_unfinished(self.folder)
 
     def _resumable(self, head: dict[str, Any]) -> bool:
         try:
@@ -132,6 +132,12 @@ class Writer:
         except (OSError, ValueError, EOFError):  # EOFError: numpy's answer to an empty file
             return False
         return [each.shape for each in found] == [(head["clips"], head["dim"]), (head["clips"],)]
+
+
+def discard_unfinished(folder: Path) -> None:
+    """Remove what a killed run left in a store's folder, its head first: that vouches for the others."""
+    for file in (folder / HEAD, *folder.glob("*.partial*")):
+        file.unlink(missing_ok=True)
 
 
 def _fresh(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> None:

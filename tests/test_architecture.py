@@ -105,7 +105,8 @@ def test_only_one_module_reads_params() -> None:
     readers = [
         name_of(file)
         for file in sources("benchmark")
-        if re.search(r"\bruamel\b", file.read_text(encoding="utf-8")) or "import yaml" in file.read_text(encoding="utf-8")
+        if re.search(r"\bruamel\b", file.read_text(encoding="utf-8"))
+        or "import yaml" in file.read_text(encoding="utf-8")
     ]
     assert readers == ["benchmark/params.py"]
 

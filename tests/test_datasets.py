@@ -103,7 +103,7 @@ def test_an_unpacked_folder_gives_the_same_clips(manual, tmp_path):
 # -- never stale ----------------------------------------------------------------------------------
 
 
-def test_a_changed_archive_is_another_corpus(manual, small_members, pack, counted):
+def test_a_changed_archive_is_another_corpus(manual, cache, small_members, pack, counted):
     first = datasets.base_manifest("emodb")
     before = datasets.ensure_prepared("emodb")
     changed = dict(small_members)
@@ -223,7 +223,8 @@ def test_two_processes_at_once_build_once(manual, cache):
 def test_a_missing_archive_is_a_state_with_the_way_out(manual):
     (manual / "download.zip").unlink()
     with pytest.raises(
-        Unavailable, match=r"archive missing: emodb needs download\.zip or emoDB\.zip\. Put .* http.* Folders searched: "
+        Unavailable,
+        match=r"archive missing: emodb needs download\.zip or emoDB\.zip\. Put .* http.* Folders searched: ",
     ):
         datasets.find_source("emodb")
 
@@ -267,7 +268,9 @@ def test_other_audio_than_the_manifest_lists_is_refused(manual):
     folder = datasets.ensure_prepared("emodb")
     datasets.check_same_clips(found, folder)
     found.clips[5]["identity"] = "f" * 64
-    with pytest.raises(DatasetError, match=rf"clip '{found.clips[5]['id']}' here is \w{{12}}, the manifest lists f{{12}}"):
+    with pytest.raises(
+        DatasetError, match=rf"clip '{found.clips[5]['id']}' here is \w{{12}}, the manifest lists f{{12}}"
+    ):
         datasets.check_same_clips(found, folder)
     found.clips[2]["id"] = "wav/new.wav"
     with pytest.raises(DatasetError, match=r"clip 'wav/new\.wav' here is absent"):

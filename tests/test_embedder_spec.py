@@ -27,7 +27,12 @@ def spec_of(name: str = "row", **entry):
 def test_a_catalogue_name():
     known = CATALOG["byol_s_512"]
     spec = spec_of("byol_s_512")
-    assert (spec.factory, spec.kwargs, spec.weights, spec.weights_path) == (known.factory, known.kwargs, known.weights, None)
+    assert (spec.factory, spec.kwargs, spec.weights, spec.weights_path) == (
+        known.factory,
+        known.kwargs,
+        known.weights,
+        None,
+    )
     assert spec.libraries == known.libraries
 
 
@@ -179,7 +184,11 @@ def test_construction_of_a_row(tmp_path):
         (making("FromFile"), ParamsError, r"missing a required argument: 'weights'"),
         (making("Loudness", weights="w"), ParamsError, r"unexpected keyword argument 'weights'"),
         (making("NotAnEmbedder"), ContractError, r"NotAnEmbedder has no embed; an embedder needs sample_rate, dim"),
-        (Construction("no_such_module:A", {}, None, "cpu"), Unavailable, r"cannot import 'no_such_module'.*pip install"),
+        (
+            Construction("no_such_module:A", {}, None, "cpu"),
+            Unavailable,
+            r"cannot import 'no_such_module'.*pip install",
+        ),
     ],
 )
 def test_what_cannot_be_made(fakes, made, error, message):

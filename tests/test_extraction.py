@@ -269,7 +269,7 @@ def test_a_resumed_run_gives_the_bytes_of_an_undisturbed_one(run, small, tmp_pat
             seen.append(len(clips))
             return super().embed(clips)
 
-    with pytest.raises(Stop, match="^$"):
+    with pytest.raises(Stop, match=r"^$"):
         run(Counted(), "killed", budget=1.0)
     before = sum(seen)
     after = 10_000

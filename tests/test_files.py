@@ -34,7 +34,7 @@ def test_writing_the_same_again_touches_nothing(tmp_path):
     assert file.stat().st_ino == before.st_ino
     assert json.loads(file.read_text())["a"] == 0.1 + 0.2
     assert files.write_json(file, {"a": 1})
-    assert os.listdir(file.parent) == ["x.json"]
+    assert [path.name for path in file.parent.iterdir()] == ["x.json"]
 
 
 def test_a_hard_linked_old_file_keeps_its_content(tmp_path):
@@ -69,7 +69,9 @@ def test_files_are_readable_by_others(tmp_path):
 def test_code_is_named_below_its_root(tmp_path):
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "a.py").write_bytes(b"x = 1\n")
-    assert files.code_sha256([tmp_path / "p" / "a.py"] * 2, tmp_path) == {"p/a.py": hashlib.sha256(b"x = 1\n").hexdigest()}
+    assert files.code_sha256([tmp_path / "p" / "a.py"] * 2, tmp_path) == {
+        "p/a.py": hashlib.sha256(b"x = 1\n").hexdigest()
+    }
 
 
 def test_a_lock_is_free_again_after_use(tmp_path):

@@ -76,7 +76,12 @@ def test_an_absent_manifest_is_none(tmp_path):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [('"label":"a"', '"label":"b"'), ('"test"', '"train"'), ('"speaker_id":"s1"', '"speaker_id":"s2"'), ("1001", "1003")],
+    [
+        ('"label":"a"', '"label":"b"'),
+        ('"test"', '"train"'),
+        ('"speaker_id":"s1"', '"speaker_id":"s2"'),
+        ("1001", "1003"),
+    ],
 )
 def test_an_edit_is_noticed(bare, tmp_path, old, new):
     file = tmp_path / "emodb.json"
@@ -148,7 +153,9 @@ def test_a_column_is_kept_while_its_policy_stays(bare):
     assert both.split(GROUPED) == frozen
     assert both.split(PARTS) == [c["part"] for c in bare.clips]
     changed = dataclasses.replace(GROUPED, split=LeaveOneGroupOut())
-    assert both.with_splits([changed, PARTS]).split(changed) == [int(c["features"]["speaker_id"][1:]) for c in bare.clips]
+    assert both.with_splits([changed, PARTS]).split(changed) == [
+        int(c["features"]["speaker_id"][1:]) for c in bare.clips
+    ]
     assert set(both.with_splits([PARTS]).clips[0]["splits"]) == {"emodb_serab"}
 
 

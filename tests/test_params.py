@@ -84,20 +84,35 @@ MISTAKES = {
     "reserved key": (ROWS + "  key: {}\n", r"embedder name 'key': .*none of \['item', 'key'\]"),
     "newline in name": (ROWS + '  "a\\n": {}\n', r"embedder name 'a\\n': expected small letters"),
     "number as name": (ROWS + "  1: {}\n", r"embedders.*found int 1"),
-    "unknown key in a row": (ROWS + "  a: {weight: x}\n", r"unknown key 'embedders\.a\.weight'; did you mean 'weights'\?"),
-    "unknown section": ("suits: [demo]\nsuites: [demo]\nembedders: {a: {}}\n", r"unknown key 'suits'; did you mean 'suites'\?"),
+    "unknown key in a row": (
+        ROWS + "  a: {weight: x}\n",
+        r"unknown key 'embedders\.a\.weight'; did you mean 'weights'\?",
+    ),
+    "unknown section": (
+        "suits: [demo]\nsuites: [demo]\nembedders: {a: {}}\n",
+        r"unknown key 'suits'; did you mean 'suites'\?",
+    ),
     "unknown key in probe": (ROWS + "  a: {}\nprobe: {sed: 1}\n", r"unknown key 'probe\.sed'; did you mean 'seed'\?"),
     "unknown head": (ROWS + "  a: {}\nprobe: {heads: [lda, svm]}\n", r"probe\.heads\.1: found text.*'svc'"),
     "head twice": (ROWS + "  a: {}\nprobe: {heads: [lda, lda]}\n", "a head is named twice"),
     "unknown mode": (ROWS + "  a: {}\nprobe: {mode: gird}\n", r"probe\.mode: found text.*'grid'"),
     "seed as text": (ROWS + '  a: {}\nprobe: {seed: "1"}\n', r"probe\.seed: found text; .*integer"),
     "seed as bool": (ROWS + "  a: {}\nprobe: {seed: true}\n", r"probe\.seed: found bool True; .*integer"),
-    "level of a percentage": (ROWS + "  a: {}\nprobe: {level: 95.0}\n", r"probe\.level: found float 95\.0; .*less than"),
+    "level of a percentage": (
+        ROWS + "  a: {}\nprobe: {level: 95.0}\n",
+        r"probe\.level: found float 95\.0; .*less than",
+    ),
     "factory without class": (ROWS + "  a: {factory: my.module}\n", r"embedders\.a\.factory: found text"),
     "factory with a path": (ROWS + '  a: {factory: "../m.py:A"}\n', r"embedders\.a\.factory: found text"),
     "like and factory": (ROWS + '  a: {like: b, factory: "m:A"}\n', "has both 'like' and 'factory'"),
-    "a date in kwargs": (ROWS + "  a: {kwargs: {since: 2020-01-01}}\n", r"a\.kwargs: found a mapping; expected finite num"),
-    "infinity in kwargs": (ROWS + "  a: {kwargs: {x: {y: .inf}}}\n", r"a\.kwargs: found a mapping; expected finite num"),
+    "a date in kwargs": (
+        ROWS + "  a: {kwargs: {since: 2020-01-01}}\n",
+        r"a\.kwargs: found a mapping; expected finite num",
+    ),
+    "infinity in kwargs": (
+        ROWS + "  a: {kwargs: {x: {y: .inf}}}\n",
+        r"a\.kwargs: found a mapping; expected finite num",
+    ),
     "kwargs as a list": (ROWS + "  a: {kwargs: [1]}\n", r"embedders\.a\.kwargs: found a list"),
 }
 

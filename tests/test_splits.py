@@ -120,7 +120,9 @@ def test_too_few_groups(policy, groups, message):
 def test_a_group_in_two_parts_is_named():
     labels, names, rows = corpus(5, 3)
     names[0] = "s04"  # a test clip of a training speaker
-    with pytest.raises(SplitError, match=r"group 's04' is in both '?(test|train)'? and '?(test|train)'?; expected every"):
+    with pytest.raises(
+        SplitError, match=r"group 's04' is in both '?(test|train)'? and '?(test|train)'?; expected every"
+    ):
         assign(Predefined(), labels, names, rows)
 
 

@@ -37,8 +37,8 @@ def test_a_changed_suite_has_a_new_version(suite: Suite) -> None:
     key, found = (suite.name, suite.version), content(suite)
     assert key in FROZEN, f"new version of a suite: add {key!r}: {found!r} to FROZEN, and keep the old line"
     assert found == FROZEN[key], (
-        f"suite {suite.name!r} asks something else than version {suite.version} did (found {found}): raise `version` in "
-        "tasks/suites.py, say in CHANGELOG.md what changed, and add a line for the new version to FROZEN"
+        f"suite {suite.name!r} asks something else than version {suite.version} did (found {found}): raise `version` "
+        "in tasks/suites.py, say in CHANGELOG.md what changed, and add a line for the new version to FROZEN"
     )
 
 

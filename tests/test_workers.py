@@ -61,7 +61,9 @@ def test_an_error_in_a_job_is_the_error_here(jobs):
 def test_a_worker_that_dies_names_the_job(jobs):
     with Workers(1) as pool:
         results = pool.in_order(jobs.die_on_three, [1, 2, 3, 4])
-        with pytest.raises(BenchmarkError, match=r"a worker process died .* working on [34]\. Run again: finished work"):
+        with pytest.raises(
+            BenchmarkError, match=r"a worker process died .* working on [34]\. Run again: finished work"
+        ):
             list(results)
 
 

@@ -44,6 +44,9 @@ def run(params: Params, embedder: str, *, device: str, workers: int, batch_secon
         problem: BenchmarkError | None = None
         try:
             if possible:
+                if fresh:
+                    for name in possible:
+                        store.discard_unfinished(paths.vectors(embedder, name))
                 _embed(params, todo, possible, device=device, workers=workers, budget_seconds=batch_seconds)
         except BenchmarkError as error:
             problem = error
