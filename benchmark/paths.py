@@ -7,6 +7,7 @@ be made again (prepared audio, fetched weights) lives in a cache folder outside 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,5 +97,5 @@ def portable(text: str) -> str:
     named = [(ROOT, "."), (data_folder(), "$MOODBENCH_DATA"), (cache_folder(), "$MOODBENCH_CACHE"), (Path.home(), "~")]
     for folder, name in named:
         if folder is not None and len(folder.parts) > 1:
-            text = text.replace(str(folder), name)
+            text = re.sub(re.escape(str(folder)) + r"(?=/|$|\s|['\"),;:])", name, text)
     return text

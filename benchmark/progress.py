@@ -44,7 +44,7 @@ def bar(title: str, total: int, unit: str) -> Iterator[Advance]:
 
 def say(message: str) -> None:
     """One line for a person, on stderr."""
-    console.print(message, markup=False)
+    console.print(message, markup=False, soft_wrap=True)
     sys.stderr.flush()
 
 

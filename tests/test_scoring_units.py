@@ -61,12 +61,12 @@ def test_units_of_another_fingerprint_do_not_count(tiny, tmp_path):
     assert Progress(changed, tmp_path / "p").finished() == {}
 
 
-def test_two_runs_are_byte_identical_whatever_the_workers(tiny, tmp_path, project):
+def test_two_runs_are_byte_identical_whatever_the_workers(tiny, tmp_path, project, inline_workers):
     scored, _, _ = tiny.make(tmp_path / "vectors", "emodb_serab", heads=HEAD_ORDER)
     contents = []
-    for count in (1, 2):
-        with Workers(count) as pool:
-            order = scoring.units(scored)[:: 1 if count == 1 else -1]
+    for pool in (inline_workers(1), Workers(2)):
+        with pool:
+            order = scoring.units(scored)[:: 1 if pool.count == 1 else -1]
             done = {(u.fold, u.head): outcome for u, outcome in pool.in_order(scoring.score_unit, order)}
         cell, predictions = scoring.assemble(scored, done, dim=6)
         cell_files.write(cell, predictions)

@@ -132,12 +132,16 @@ def chosen_text(entry: Entry) -> str:
 
 
 def absent(leaderboard: Leaderboard) -> list[tuple[str, str, str, str, str]]:
-    """Every entry without a score: embedder, column, state, reason, way out; sorted."""
-    return sorted(
-        (plain(entry.embedder), column.key, entry.state, _sentence(entry.reason), plain(entry.way_out))
-        for _, column, entry in leaderboard.entries()
-        if entry.state != "scored"
-    )
+    """What has no score: embedders, columns, state, reason, way out; a reason that several share stands once."""
+    columns: dict[tuple[str, str, str, str], list[str]] = {}
+    for _, column, entry in leaderboard.entries():
+        if entry.state != "scored":
+            why = (plain(entry.embedder), entry.state, _sentence(entry.reason), plain(entry.way_out))
+            columns.setdefault(why, []).append(column.key)
+    embedders: dict[tuple[str, str, str, str], list[str]] = {}
+    for (embedder, state, reason, way_out), keys in sorted(columns.items()):
+        embedders.setdefault((", ".join(sorted(keys)), state, reason, way_out), []).append(embedder)
+    return sorted((", ".join(names), *shared) for shared, names in embedders.items())
 
 
 def _sentence(reason: str) -> str:

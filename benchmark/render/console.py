@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import groupby
 
 from rich import box
 from rich.console import Console
@@ -40,12 +39,8 @@ def print_leaderboard(leaderboard: Leaderboard, console: Console) -> None:
             console.print(Text(title, style="italic"))
         for first, positions in _blocks(section, console.width):
             console.print(_table(section, positions, with_suite_score=first))
-    for (embedder, state, reason, way_out), entries in groupby(
-        sorted(absent(leaderboard), key=lambda entry: (entry[0], entry[2:], entry[1])),
-        key=lambda entry: (entry[0], entry[2], entry[3], entry[4]),
-    ):
-        tasks = ", ".join(column for _, column, *_ in entries)
-        line = Text.assemble((embedder, "bold"), f" on {tasks}: ", (state, "yellow"), f": {reason} {way_out}".rstrip())
+    for embedders, tasks, state, reason, way_out in absent(leaderboard):
+        line = Text.assemble((embedders, "bold"), f" on {tasks}: ", (state, "yellow"), f": {reason} {way_out}".rstrip())
         console.print(Padding(line, (0, 0, 0, 2)))
     console.print(Text(" ".join(note for note in footnotes(leaderboard) if note.startswith(("In brackets", "[")))))
 

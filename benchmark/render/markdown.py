@@ -84,8 +84,8 @@ def _elsewhere(leaderboard: Leaderboard) -> list[str]:
 
 def _absent(leaderboard: Leaderboard) -> list[str]:
     lines = [
-        f"- **{escape(embedder)}**, {escape(column)}: *{state}*: {escape(reason)} {escape(way_out)}".rstrip()
-        for embedder, column, state, reason, way_out in absent(leaderboard)
+        f"- **{escape(embedders)}** on {escape(columns)}: *{state}*: {escape(reason)} {escape(way_out)}".rstrip()
+        for embedders, columns, state, reason, way_out in absent(leaderboard)
     ]
     return ["## Without a score", "\n".join(lines)] if lines else []
 

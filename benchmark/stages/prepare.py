@@ -31,6 +31,8 @@ def run(params: Params) -> None:
     specs = [embedder_spec.resolve(name, entry) for name, entry in params.embedders.items()]
     for spec in specs:
         registry.embedder_files(spec.factory)  # a factory that does not exist stops everything, now
+    for folder in (paths.MANIFESTS, paths.PLANS):
+        folder.mkdir(parents=True, exist_ok=True)  # DVC wants its outputs to exist, though nothing may be in them
     wanted = list(dict.fromkeys(task.dataset for task in tasks))
     problems: list[str] = []
     found: dict[str, tuple[Readiness, Manifest | None]] = {}

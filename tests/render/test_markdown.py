@@ -30,8 +30,8 @@ Suite `tried`, version 1; protocol 1.
 
 ## Without a score
 
-- **gone**, demo: *missing*: no result yet. Run: moodbench run
-- **gone**, emo: *not run*: weights missing. Fetch them.
+- **gone** on demo: *missing*: no result yet. Run: moodbench run
+- **gone** on emo: *not run*: weights missing. Fetch them.
 
 ## How to read this
 
@@ -100,3 +100,11 @@ def test_hostile_names_keep_the_table_whole(three_tasks, make_board):
     table = [line for line in markdown(board).splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table[:4]} == {4}
     assert "\n# c" not in markdown(board)
+
+
+def test_a_shared_reason_stands_once(make_task, make_board):
+    tasks = {"emo": make_task("emo"), "demo": make_task("demo")}
+    gone = {name: NotRun(task=name, state="unavailable", reason="archive missing") for name in tasks}
+    text = markdown(make_board({"one": gone, "other": gone, "good": {"emo": 0.9, "demo": 0.7}}, tasks))
+    assert text.count("archive missing") == 1
+    assert "- **one, other** on demo, emo: *not run*: archive missing." in text
