@@ -116,6 +116,7 @@ class Writer:
         }
         del meta["batching"]  # equal up to the stated tolerance, so no part of what the vectors are
         self._vectors._mmap.close()
+        (self.folder / "meta.json").unlink(missing_ok=True)  # an old record must never stand beside new vectors
         self._vectors_file.replace(self.folder / "vectors.npy")
         write_json(self.folder / "meta.json", meta)
         self.discard()

@@ -9,6 +9,8 @@ import pytest
 
 from benchmark import cell_files, paths, scoring
 from benchmark.cell import HEAD_ORDER, HeadResult
+from benchmark.cell_files import Predictions
+from benchmark.figures import figures
 from benchmark.files import canonical
 from benchmark.scoring import Outcome, Progress
 from benchmark.workers import Workers
@@ -101,3 +103,19 @@ def test_figures_hold_against_a_small_case_by_hand(tiny, tmp_path):
     assert cell.scores["uar"] == pytest.approx(1 / 3)
     assert (cell.oracle.head, cell.oracle.scores["accuracy"]) == ("svc", 1.0)
     assert predictions.predicted.tolist() == [0] * 14
+
+
+def test_a_head_that_is_missing_in_one_fold_has_no_pooled_score():
+    """Pooling the folds in which it could be fitted would compare it on other clips."""
+    label = np.array([0, 1, 0, 1, 0, 1])
+    fold = np.array([0, 0, 1, 1, 2, 2])
+    heads = {"lda": np.array([0, 1, 0, 1, 1, 1]), "qda": np.array([-1, -1, 0, 1, 0, 1])}
+    predicted = np.concatenate([heads["lda"][:2], heads["qda"][2:]])
+    found = Predictions(list("abcdef"), list("xxyyzz"), fold, label, predicted, heads)
+    made = figures(found, {0: "lda", 1: "qda", 2: "qda"}, metric="accuracy", level=0.95)
+    assert made["head_scores"].keys() == {"lda"}
+    assert made["head_scores"]["lda"]["accuracy"] == pytest.approx(5 / 6)
+    assert made["oracle"].head == "lda", "though the scored predictions are better than any one head"
+    assert made["scores"]["accuracy"] == 1.0
+    assert made["chosen"] == {"lda": 1, "qda": 2}
+    assert [sorted(scores) for scores in made["test scores by fold"]] == [["lda"], ["lda", "qda"], ["lda", "qda"]]
