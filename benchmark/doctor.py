@@ -14,7 +14,6 @@ from benchmark import datasets, embedder_spec, listing, manifest, paths, registr
 from benchmark.errors import Unavailable
 from benchmark.params import load
 from benchmark.workers import default_count
-from embedders.base import Entry
 
 PACKAGES = ("tensorflow-datasets", "torch", "torchaudio", "scikit-learn", "dvc", "pandas", "tabulate")
 OPTIONAL = ("tensorflow", "tensorflow-hub")
@@ -35,20 +34,21 @@ def show() -> int:
     console.print(f"Device: {_device()}; {default_count()} cores; memory {_memory()}")
     console.print(f"Suites: {', '.join(params.suites)}")
     wanted = list(dict.fromkeys(task.dataset for task in registry.tasks_of(params.suites)))
+    specs = [embedder_spec.resolve(name, entry) for name, entry in params.embedders.items()]
+    numbers = sum(spec.entry.dim for spec in specs if spec.entry is not None)
     need = SPARE_BYTES
     for dataset in wanted:
         state = listing.dataset_state(dataset)
         console.print(f"  dataset {dataset}: {state}")
         if state != listing.READY:
             steps.append(_dataset_step(dataset, state))
-        need += _bytes_of(dataset, [entry.dim for entry in _entries()])
-    for name, entry in params.embedders.items():
-        state = listing.embedder_state(name, entry)
-        console.print(f"  embedder {name}: {state}")
+        need += _bytes_of(dataset, numbers)
+    for spec in specs:
+        state = listing.embedder_state(spec.name, params.embedders[spec.name])
+        console.print(f"  embedder {spec.name}: {state}")
         if state != listing.READY:
-            spec = embedder_spec.resolve(name, entry)
             way_out = spec.weights.way_out if spec.weights else "Mend its entry in params.yaml."
-            steps.append(f"{name}: {state}. {way_out}")
+            steps.append(f"{spec.name}: {state}. {way_out}")
     for place in (paths.ROOT, paths.cache_folder()):
         free = shutil.disk_usage(_existing(place)).free
         console.print(f"Free at {place}: {free / 1e9:.1f} GB; the chosen suites want about {need / 1e9:.1f} GB")
@@ -85,18 +85,13 @@ def _memory() -> str:
         return "not known on this system"
 
 
-def _entries() -> list[Entry]:
-    specs = [embedder_spec.resolve(name, entry) for name, entry in load().embedders.items()]
-    return [spec.entry for spec in specs if spec.entry is not None]
-
-
-def _bytes_of(dataset: str, dims: list[int]) -> int:
-    """Bytes of prepared audio and of all vectors of a dataset; 0 while its clips are not known."""
+def _bytes_of(dataset: str, numbers: int) -> int:
+    """Bytes of prepared audio and of `numbers` vector elements a clip; 0 while the clips are not known."""
     listed = manifest.read(dataset)
     if listed is None:
         return 0
     audio = sum(2 * int(clip["samples"]) for clip in listed.clips)
-    return audio + 2 * 4 * len(listed.clips) * sum(dims)  # float32, and DVC's copy
+    return audio + 2 * 4 * len(listed.clips) * numbers  # float32, and DVC's copy
 
 
 def _dataset_step(dataset: str, state: str) -> str:

@@ -53,6 +53,20 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
     )
 
 
+def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
+    """The checked weights file of a row on this machine, None for a row without weights.
+
+    Raises:
+        Unavailable: not here, and not to be fetched.
+        WeightsError: here, but not the declared file.
+    """
+    from benchmark import weights
+
+    return weights.resolve(
+        spec.weights, spec.weights_path, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=fetch
+    )
+
+
 def identity(spec: EmbedderSpec, weights_sha256: str | None) -> dict[str, Any]:
     """What makes an embedder what it is, as JSON: never a machine's path, never a device.
 

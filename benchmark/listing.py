@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmark import datasets, embedder_spec, paths, registry
+from benchmark import datasets, embedder_spec, registry
 from benchmark.errors import BenchmarkError, Unavailable
 from benchmark.params import EmbedderEntry, load
 
@@ -31,13 +31,10 @@ def dataset_state(name: str) -> str:
 
 def embedder_state(name: str, entry: EmbedderEntry) -> str:
     """`ready` or what is missing (weights, a library)."""
-    from benchmark import weights
 
     def ask() -> None:
         spec = embedder_spec.resolve(name, entry)
-        weights.resolve(
-            spec.weights, spec.weights_path, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=False
-        )
+        embedder_spec.weights_file(spec, fetch=False)
         embedder_spec.identity(spec, None)
 
     return _state(ask)

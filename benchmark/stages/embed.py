@@ -7,13 +7,12 @@ import time
 from typing import Any
 
 from benchmark import datasets, manifest, paths, plan, store
-from benchmark.embedder_spec import as_benchmark_error, construction, resolve
+from benchmark.embedder_spec import as_benchmark_error, construction, resolve, weights_file
 from benchmark.errors import BenchmarkError, DatasetError
 from benchmark.files import LOCK_SECONDS, held
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Status
 from benchmark.progress import bar, say
-from benchmark.stages.prepare import weights_file
 
 
 def run(params: Params, embedder: str, *, device: str, workers: int, batch_seconds: float, fresh: bool = False) -> None:

@@ -7,7 +7,6 @@ notice new weights, a new archive, or a stranger's edited model.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from benchmark import datasets, embedder_spec, manifest, paths, plan, registry
 from benchmark.embedder_spec import EmbedderSpec
@@ -52,22 +51,6 @@ def run(params: Params) -> None:
         raise BenchmarkError(f"prepare: {len(problems)} of the above must be mended; all else is prepared.")
 
 
-def weights_file(spec: EmbedderSpec) -> Path | None:
-    """The checked weights file of a row on this machine, None for a row without weights.
-
-    Raises:
-        Unavailable: not here, and not to be fetched.
-        WeightsError: here, but not the declared file.
-    """
-    from benchmark import weights
-
-    if spec.weights is None and spec.weights_path is None:
-        return None
-    return weights.resolve(
-        spec.weights, spec.weights_path, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=True
-    )
-
-
 def _dataset(dataset: str) -> tuple[Readiness, Manifest | None]:
     """Whether a dataset's audio can be had, and its current manifest (known even without audio, from git)."""
     stored: Manifest | None = None
@@ -107,7 +90,7 @@ def _plan(spec: EmbedderSpec, found: dict[str, tuple[Readiness, Manifest | None]
     readiness, identity = Readiness(), None
     try:
         try:
-            file = weights_file(spec)
+            file = embedder_spec.weights_file(spec)
             sha256 = declared or (file_sha256(file) if file else None)
         except BenchmarkError as error:
             readiness, sha256 = Readiness.of(error), declared
