@@ -3,11 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help leaderboard test lint types docs lock clean
+.PHONY: help leaderboard test robustness lint types docs lock clean
 
 help:
 	@echo "make leaderboard   set up, then score the suites of params.yaml and write results/leaderboard/"
 	@echo "make test          set up, then run the tests (realdata, browser and gpu ones where they can run)"
+	@echo "make robustness    write docs/robustness.md anew: what moodbench says when something is wrong"
 	@echo "make lint types    ruff and mypy"
 	@echo "make docs          build the documentation into site/"
 	@echo "make lock          resolve pyproject.toml into requirements.lock anew"
@@ -26,6 +27,11 @@ leaderboard: .venv/.ready
 
 test: .venv/.ready
 	python -m pytest -n 2 --dist loadfile -m "not network"
+
+robustness: .venv/.ready
+	rm -f docs/robustness.md docs/robustness.lock
+	MOODBENCH_WRITE_PAGE=1 python -m pytest -n 2 --dist loadfile -m "not network" -k "robust or on_page" tests/robustness tests/end_to_end
+	rm -f docs/robustness.lock
 
 lint: .venv/.ready
 	ruff check .

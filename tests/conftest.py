@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import wave
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -151,3 +153,94 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny(fakes: Path) -> Any:
     """The module `tiny_problem`: a scored task without audio."""
     return import_module("tiny_problem")
+
+
+# -- faults: each is told in one line, and that line stands in docs/robustness.md -----------------
+
+PAGE = ROOT / "docs" / "robustness.md"
+PAGE_HEAD = """\
+# Robustness
+
+What moodbench says when something is wrong: what was done to it, the line it gave, the exit code. Every row is a test; the tests write
+this page (`make robustness`) and fail when a line differs. A code in brackets is that of the command that goes on with all else.
+"""
+
+
+def page_rows() -> dict[str, dict[str, tuple[str, str]]]:
+    """The page as data: section -> what is wrong -> (line, exit code)."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines() if PAGE.is_file() else ():
+        if line.startswith("## "):
+            found[line[3:]] = {}
+        elif line.startswith("| ") and not line.startswith(("| what", "|---")):
+            kind, said, code = (cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1])
+            found[list(found)[-1]][kind] = (said.strip("`"), code)
+    return found
+
+
+def write_page(rows: Mapping[str, Mapping[str, tuple[str, str]]]) -> None:
+    text = PAGE_HEAD
+    for section in sorted(rows):
+        text += f"\n## {section}\n\n| what is wrong | what moodbench says | exit |\n|---|---|---|\n"
+        for kind, (said, code) in sorted(rows[section].items()):
+            text += f"| {kind} | `{said.replace('|', chr(92) + '|')}` | {code} |\n"
+    fresh = PAGE.with_suffix(".partial")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(PAGE)
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a command ended, and what it said on stderr."""
+
+    code: int
+    lines: list[str]
+
+    def line(self, *parts: str) -> str:
+        """The one line that holds all these parts."""
+        found = [line for line in self.lines if all(part in line for part in parts)]
+        assert len(found) == 1, f"expected one line with {parts}, found:\n" + "\n".join(self.lines)
+        return found[0]
+
+
+@pytest.fixture
+def on_page(tmp_path: Path) -> Callable[..., None]:
+    """`on_page(section, kind, line, code)` checks that docs/robustness.md says just this; `make robustness` writes it."""
+
+    def check(section: str, kind: str, line: str, code: int, *, goes_on: bool = False) -> None:
+        from filelock import FileLock
+
+        from benchmark import paths
+
+        assert "\n" not in line
+        assert "Traceback" not in line
+        said = paths.portable(line).replace(str(tmp_path), "…").replace("`", "'")
+        row = (said, f"({code})" if goes_on else str(code))
+        if os.environ.get("MOODBENCH_WRITE_PAGE"):
+            with FileLock(PAGE.with_suffix(".lock")):
+                rows = page_rows()
+                rows.setdefault(section, {})[kind] = row
+                write_page(rows)
+        else:
+            assert page_rows().get(section, {}).get(kind) == row, "run 'make robustness' if the new line is better"
+
+    return check
+
+
+@pytest.fixture
+def tell(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """`tell("prepare")` runs a moodbench command in this process, as the command line does."""
+
+    def run(*arguments: str) -> Told:
+        from benchmark import cli
+
+        monkeypatch.setattr("sys.argv", ["moodbench", *arguments])
+        capfd.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Told(code, [line for line in capfd.readouterr().err.splitlines() if line.strip()])
+
+    return run
