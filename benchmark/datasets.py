@@ -121,17 +121,18 @@ def _build(dataset: str, source: Source, folder: Path) -> None:
     from benchmark.progress import quiet_tfds
 
     quiet_tfds()
-    builder = registry.dataset_builder(dataset)(data_dir=folder, file_format="array_record")
+    _, config = registry.split_name(dataset)
+    builder = registry.dataset_builder(dataset)(data_dir=folder, config=config, file_format="array_record")
     config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
     try:
         builder.download_and_prepare(download_config=config)
     except ValueError as error:  # the builders' own SourceError is one
         raise DatasetError(" ".join(str(error).split())) from error
-    class_labels = {
-        name: list(feature.names)
-        for name, feature in builder.info.features.items()
-        if isinstance(feature, tfds.features.ClassLabel)
-    }
+    class_labels = {}
+    for name, feature in builder.info.features.items():
+        inner = getattr(feature, "feature", feature)  # tags: a sequence of class labels
+        if isinstance(inner, tfds.features.ClassLabel):
+            class_labels[name] = list(inner.names)
     clips = []
     for part in sorted(builder.info.splits):
         for example in builder.as_data_source(split=part):
@@ -155,10 +156,11 @@ def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]])
     for name, value in example.items():
         if name in ("audio", "sample_rate", "clip_id", "identity"):
             continue
+        plain = value.tolist() if hasattr(value, "tolist") else value
         if name in class_labels:
-            features[name] = class_labels[name][int(value)]
+            names = class_labels[name]
+            features[name] = [names[index] for index in plain] if isinstance(plain, list) else names[int(plain)]
         else:
-            plain = value.tolist() if hasattr(value, "tolist") else value
             features[name] = plain.decode() if isinstance(plain, bytes) else plain
     return {
         "id": example["clip_id"].decode(),
@@ -172,16 +174,17 @@ def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]])
 
 def _facts(dataset: str) -> dict[str, Any]:
     """A builder's archive names and instructions, kept per code hash so that asking imports no TFDS."""
-    if dataset not in registry.datasets():
+    name, _ = registry.split_name(dataset)
+    if name not in registry.datasets():
         registry.dataset_builder(dataset)  # raises, with the near misses
-    file = paths.cache_folder() / "builders" / f"{dataset}-{code_hash(dataset)[:20]}.json"
+    file = paths.cache_folder() / "builders" / f"{name}-{code_hash(dataset)[:20]}.json"
     try:
         known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         builder = registry.dataset_builder(dataset)
         known = {
             "archives": list(builder.ARCHIVES),
-            "folders": [*builder.FOLDERS, dataset],
+            "folders": [*builder.FOLDERS, name],
             "instructions": " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split()),
         }
         write_json(file, known)

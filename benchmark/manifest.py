@@ -105,7 +105,7 @@ def split_record(task: Task) -> dict[str, Any]:
     policy: SplitPolicy = task.split
     return {
         "policy": type(policy).__name__,
-        **dataclasses.asdict(policy),
+        **{name: value for name, value in dataclasses.asdict(policy).items() if value != ""},
         "target": task.target,
         "group": task.group,
     }

@@ -47,14 +47,19 @@ def weights_folders() -> list[Path]:
     return [ROOT / "weights", *([given / "weights"] if given else []), cache_folder() / "weights"]
 
 
+def file_name(dataset: str) -> str:
+    """A dataset's name as a file's: `mtg_jamendo/mood8` (a config) becomes `mtg_jamendo-mood8`."""
+    return dataset.replace("/", "-")
+
+
 def prepared(dataset: str, key: str) -> Path:
     """One prepared dataset; `key` names the builder code and the source that made it."""
-    return cache_folder() / "prepared" / dataset / key
+    return cache_folder() / "prepared" / file_name(dataset) / key
 
 
 def manifest(dataset: str) -> Path:
     """A dataset's frozen list of clips (git)."""
-    return MANIFESTS / f"{dataset}.json"
+    return MANIFESTS / f"{file_name(dataset)}.json"
 
 
 def plan(embedder: str) -> Path:
@@ -64,7 +69,7 @@ def plan(embedder: str) -> Path:
 
 def vectors(embedder: str, dataset: str) -> Path:
     """The folder of one embedder's vectors of one dataset (DVC)."""
-    return EMBEDDINGS / embedder / dataset
+    return EMBEDDINGS / embedder / file_name(dataset)
 
 
 def embed_status(embedder: str) -> Path:

@@ -70,15 +70,26 @@ def datasets() -> list[str]:
     )
 
 
-def dataset_builder(name: str) -> Any:
-    """The TFDS builder class of a dataset; imports TFDS."""
+def split_name(dataset: str) -> tuple[str, str | None]:
+    """A dataset's builder and config: `mtg_jamendo/mood8` is config `mood8` of `mtg_jamendo`."""
+    name, _, config = dataset.partition("/")
+    return name, config or None
+
+
+def dataset_builder(dataset: str) -> Any:
+    """The TFDS builder class of a dataset (of its builder, where a config is named); imports TFDS."""
+    name, config = split_name(dataset)
     if name not in datasets():
         raise UnknownNameError("dataset", name, datasets())
-    return importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder").Builder
+    builder = importlib.import_module(f"tfds_builders.{name}.{name}_dataset_builder").Builder
+    if config is not None and config not in builder.builder_configs:
+        raise UnknownNameError(f"config of {name}", config, builder.builder_configs)
+    return builder
 
 
-def builder_files(name: str) -> list[Path]:
+def builder_files(dataset: str) -> list[Path]:
     """The code that can change what a dataset holds: its package and the builders' common code."""
+    name, _ = split_name(dataset)
     own = [f for f in (paths.BUILDERS / name).rglob("*.py") if not f.name.endswith("_test.py")]
     return [*own, *(paths.BUILDERS / "common").rglob("*.py")]
 

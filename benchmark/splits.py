@@ -33,8 +33,9 @@ class Round:
 def describe(policy: SplitPolicy) -> str:
     """The policy in words, as tables show it."""
     match policy:
-        case Predefined():
-            return "predefined train, validation and test parts"
+        case Predefined(feature, leaks):
+            named = f" ({feature})" if feature else ""
+            return f"predefined train, validation and test parts{named}" + (", LEAKING" if leaks else "")
         case Folds(feature):
             return f"official folds ({feature})"
         case LeaveOneGroupOut():
@@ -54,20 +55,18 @@ def assign(
         SplitError: fewer groups than folds, too few folds, no such feature, or a group that crosses parts.
     """
     match policy:
-        case Predefined():
-            parts = [str(row["part"]) for row in rows]
+        case Predefined(feature, leaks):
+            parts = _named(feature, rows) if feature else [str(row["part"]) for row in rows]
+            if unknown := sorted(set(parts) - set(PARTS)):
+                raise SplitError(f"feature {feature!r} names the part {unknown[0]!r}; expected {', '.join(PARTS)}.")
             for part in PARTS:
                 if part not in parts:
                     raise SplitError(f"no clip is in the part {part!r}; expected clips in each of {', '.join(PARTS)}.")
-            _disjoint(parts, groups)
+            if not leaks:
+                _disjoint(parts, groups)
             return parts
         case Folds(feature):
-            if lacking := [row for row in rows if feature not in row["features"]]:
-                raise SplitError(
-                    f"clips without the feature {feature!r} of official folds: {len(lacking)} of {len(rows)}; found "
-                    f"{', '.join(lacking[0]['features'])}. Mend the task's split, or let the builder yield it."
-                )
-            names = [str(row["features"][feature]) for row in rows]
+            names = _named(feature, rows)
             order = {name: number for number, name in enumerate(sorted(set(names)))}
             folds = [order[name] for name in names]
         case LeaveOneGroupOut():
@@ -82,6 +81,16 @@ def assign(
         )
     _disjoint(folds, groups)
     return folds
+
+
+def _named(feature: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The feature that holds the official fold or part of each clip."""
+    if lacking := [row for row in rows if feature not in row["features"]]:
+        raise SplitError(
+            f"clips without the feature {feature!r} of official folds or parts: {len(lacking)} of {len(rows)}; found "
+            f"{', '.join(lacking[0]['features'])}. Mend the task's split, or let the builder yield it."
+        )
+    return [str(row["features"][feature]) for row in rows]
 
 
 def rounds(assignment: Sequence[int] | Sequence[str]) -> Iterator[Round]:

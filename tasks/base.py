@@ -20,7 +20,14 @@ Domain = Literal["speech emotion", "music mood", "music genre", "sound events", 
 
 @dataclass(frozen=True)
 class Predefined:
-    """The builder's own train, validation and test parts; every test clip is predicted once."""
+    """Train, validation and test parts that are given; every test clip is predicted once.
+
+    They are the builder's own parts, or stand in `feature`. `leaks` says how groups cross these
+    parts: such a task exists to be compared with print, and every table marks it.
+    """
+
+    feature: str = ""
+    leaks: str = ""
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def test_the_code_of_a_figure_is_all_there():
 
 def test_official_folds_of_an_absent_feature_are_an_error(tiny, tmp_path):
     with pytest.raises(
-        SplitError, match=r"clips without the feature 'fold' of official folds: 70 of 70; found label, speaker_id"
+        SplitError,
+        match=r"clips without the feature 'fold' of official folds or parts: 70 of 70; found label, speaker_id",
     ):
         tiny.make(tmp_path, split=Folds("fold"))

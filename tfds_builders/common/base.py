@@ -1,8 +1,8 @@
 """The base class of every builder: a subclass declares facts, everything mechanical is here.
 
-A corpus from an archive declares `ARCHIVES`, `FACTS`, `CLIP_DEPTH` and `parse`. A synthesised one leaves
-`ARCHIVES` empty and has `recipes` and `synthesise`. Neither building nor reading imports TensorFlow,
-as long as the file format is array_record.
+A corpus from an archive declares `ARCHIVES`, `FACTS`, `CLIP_DEPTH` and `parse` (or `clips_in`). A
+synthesised one leaves `ARCHIVES` empty and has `recipes` and `synthesise`. Neither building nor
+reading imports TensorFlow, as long as the file format is array_record.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tfds_builders.common.source import Source
 from tfds_builders.common.variant import Census, Facts, most_common, variant_id
 
 Fields = Mapping[str, Any]
+Span = tuple[float, float]  # start and end in seconds
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class _Entry:
     fields: Fields
     identity: str
     member: str
+    span: Span | None
 
 
 class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[misc, call-arg]
@@ -71,6 +73,18 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
     def parse(self, path: PurePosixPath) -> Fields | None:
         """Group and targets of the clip at `path` (the last `CLIP_DEPTH` components), None to leave it out."""
         raise NotImplementedError(f"{self.name}: a builder with ARCHIVES needs `parse`")
+
+    def clips_in(self, path: PurePosixPath) -> Iterable[tuple[str, Fields, Span | None]]:
+        """Clips of the file at `path` (as in `parse`): id, fields, and its span in seconds, None for the whole file.
+
+        For corpora that cut several clips out of a file; by default one clip, named by its path, from `parse`.
+        """
+        fields = self.parse(path)
+        return [] if fields is None else [(path.as_posix(), fields, None)]
+
+    def part_of(self, clip_id: str, fields: Fields) -> str | None:  # noqa: ARG002 - for subclasses
+        """The official part of a clip; None for every clip (the default) shares the groups out by the common rule."""
+        return None
 
     def read_tables(self, source: Source) -> None:
         """Called once before `parse`, for corpora whose labels stand in a table."""
@@ -110,9 +124,10 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             **{target: tfds.features.ClassLabel(names=list(names)) for target, names in self.CLASSES.items()},
             **self.extra_features(),
         }
+        target = next(iter({**self.CLASSES, **self.extra_features()}), None)
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(features),
-            supervised_keys=("audio", next(iter(self.CLASSES))),
+            supervised_keys=("audio", target) if target else None,
             homepage=self.HOMEPAGE or None,
             metadata=tfds.core.MetadataDict(),
         )
@@ -121,10 +136,10 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         if self.ARCHIVES:
             path = self._source_path(dl_manager)
             entries, rate = self._scan(path)
-            groups = self._parts([str(entry.fields[self.GROUP]) for entry in entries])
+            parts = self._parts([(entry.clip_id, entry.fields) for entry in entries])
             return {
-                part: self._generate_examples(path, [e for e in entries if e.fields[self.GROUP] in members], rate)
-                for part, members in groups.items()
+                part: self._generate_examples(path, [e for e in entries if parts[e.clip_id] == part], rate)
+                for part in PARTS
             }
         recipes = self._limited(list(self.recipes()))
         self._refuse_twins([recipe.clip_id for recipe in recipes])
@@ -134,17 +149,27 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             expected={},
             decoder=f"synthesised by {self.name} {self.version}",
         )
-        groups = self._parts([str(recipe.fields[self.GROUP]) for recipe in recipes])
-        return {
-            part: self._synthesised([recipe for recipe in recipes if recipe.fields[self.GROUP] in members])
-            for part, members in groups.items()
-        }
+        parts = self._parts([(recipe.clip_id, recipe.fields) for recipe in recipes])
+        return {part: self._synthesised([r for r in recipes if parts[r.clip_id] == part]) for part in PARTS}
 
     def _generate_examples(self, path: Path, entries: Sequence[_Entry], rate: int) -> Iterator[tuple[str, Any]]:
+        member, whole = "", np.empty(0, np.int16)
         with Source(path) as source:
             for entry in entries:
-                audio = decode(source.read(entry.member), entry.clip_id, rate)
+                if entry.member != member:  # the spans of one file stand together
+                    member, whole = entry.member, decode(source.read(entry.member), entry.clip_id, rate)
+                audio = whole if entry.span is None else self._cut(whole, entry, rate)
                 yield entry.clip_id, self._example(entry.clip_id, entry.fields, entry.identity, audio, rate)
+
+    def _cut(self, whole: NDArray[np.int16], entry: _Entry, rate: int) -> NDArray[np.int16]:
+        assert entry.span is not None
+        start, end = (round(seconds * rate) for seconds in entry.span)
+        if not 0 <= start < end <= len(whole):
+            raise SourceError(
+                f"{self.name}: clip {entry.clip_id!r} spans {entry.span[0]:g} s to {entry.span[1]:g} s; expected a "
+                f"span within the {len(whole) / rate:g} s of {entry.member!r}. Mend the table that says so."
+            )
+        return whole[start:end]
 
     # -- inside -----------------------------------------------------------------------------------
 
@@ -183,37 +208,37 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
 
     def _scan(self, path: Path) -> tuple[list[_Entry], int]:
         """Reads every member once: fields, identity, and how this copy differs from the official one."""
-        if self.FACTS is None:
-            raise NotImplementedError(f"{self.name}: a builder with ARCHIVES needs FACTS")
         census = Census()
-        seen: list[tuple[str, Fields, str, int, str]] = []
+        seen: list[tuple[str, Fields, str, int, str, Span | None]] = []
         with Source(path) as source:
             self.read_tables(source)
             audio = source.audio()
             chosen = [(member, PurePosixPath(*PurePosixPath(member).parts[-self.CLIP_DEPTH :])) for member in audio]
-            clips = [(member, clip, fields) for member, clip in chosen if (fields := self.parse(clip)) is not None]
-            if not clips or 2 * len(clips) < len(audio):
-                raise self._foreign(path, len(source.members), audio, len(clips))
-            self._refuse_twins([clip.as_posix() for _, clip, _ in clips])
-            for member, clip, fields in clips:
+            files = [(member, place, clips) for member, place in chosen if (clips := list(self.clips_in(place)))]
+            if not files or 2 * len(files) < len(audio):
+                raise self._foreign(path, len(source.members), audio, len(files))
+            self._refuse_twins([clip_id for _, _, clips in files for clip_id, _, _ in clips])
+            for member, inside, clips in files:
                 raw = source.read(member)
-                header = read_header(raw, clip.as_posix())
-                census.add(header, clip.suffix.lower().lstrip("."))
-                seen.append((clip.as_posix(), fields, hashlib.sha256(raw).hexdigest(), header.rate, member))
+                header = read_header(raw, inside.as_posix())
+                sha256 = hashlib.sha256(raw).hexdigest()
+                for clip_id, fields, span in clips:
+                    seconds = None if span is None else span[1] - span[0]
+                    census.add(header, inside.suffix.lower().lstrip("."), seconds)
+                    seen.append((clip_id, fields, sha256, header.rate, member, span))
         found = census.facts()
         rate = int(most_common(found.rates))
         self.info.metadata.update(
-            variant=variant_id(found, self.FACTS),
-            found={**found.record(), "left_out": len(audio) - len(clips)},
-            expected=self.FACTS.record(),
+            variant=variant_id(found, self.FACTS) if self.FACTS else "",
+            found={**found.record(), "left_out": len(audio) - len(files)},
+            expected=self.FACTS.record() if self.FACTS else {},
             decoder=DECODER,
         )
-        entries = [
-            _Entry(
-                clip_id, fields, identity_of(sha, DECODER, *([] if own == rate else [f"{RESAMPLER} {rate} Hz"])), member
-            )
-            for clip_id, fields, sha, own, member in seen
-        ]
+        entries = []
+        for clip_id, fields, sha256, own, member, span in seen:
+            how = [DECODER] if own == rate else [DECODER, f"{RESAMPLER} {rate} Hz"]
+            cut = [] if span is None else [f"{span[0]!r} s to {span[1]!r} s"]
+            entries.append(_Entry(clip_id, fields, identity_of(sha256, *how, *cut), member, span))
         return entries, rate
 
     def _foreign(self, path: Path, members: int, audio: Sequence[str], fitting: int) -> SourceError:
@@ -224,14 +249,28 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
         )
 
-    def _parts(self, groups: Sequence[str]) -> dict[str, set[str]]:
-        parts = {part: set(members) for part, members in speaker_parts(groups, self.FRACTIONS).items()}
-        if empty := [part for part in PARTS if not parts[part]]:
+    def _parts(self, clips: Sequence[tuple[str, Fields]]) -> dict[str, str]:
+        """The part of each clip: the official one, or by the common rule over groups."""
+        groups = {clip_id: str(fields[self.GROUP]) for clip_id, fields in clips}
+        parts = {clip_id: self.part_of(clip_id, fields) for clip_id, fields in clips}
+        if set(parts.values()) == {None}:
+            of_group = {
+                group: part
+                for part, members in speaker_parts(groups.values(), self.FRACTIONS).items()
+                for group in members
+            }
+            parts = {clip_id: of_group[group] for clip_id, group in groups.items()}
+        if strange := [clip_id for clip_id, part in parts.items() if part not in PARTS]:
             raise SourceError(
-                f"{self.name}: found {len(set(groups))} different {self.GROUP}, too few for the parts: "
+                f"{self.name}: clip {strange[0]!r} is in the part {parts[strange[0]]!r}; expected one of "
+                f"{', '.join(PARTS)} for every clip. Get the whole corpus with its list of parts."
+            )
+        if empty := [part for part in PARTS if part not in parts.values()]:
+            raise SourceError(
+                f"{self.name}: found {len(set(groups.values()))} different {self.GROUP}, too few for the parts: "
                 f"{', '.join(empty)} would be empty. Get the whole corpus."
             )
-        return parts
+        return {clip_id: str(part) for clip_id, part in parts.items()}
 
     def _refuse_twins(self, clip_ids: Sequence[str]) -> None:
         """One clip under two names (another folder, another encoding) would count twice, or leak."""

@@ -47,12 +47,12 @@ class Census:
     extensions: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
-    def add(self, header: Header, extension: str) -> None:
-        """Counts one clip."""
+    def add(self, header: Header, extension: str, seconds: float | None = None) -> None:
+        """Counts one clip; `seconds` where it is only a span of its file."""
         self.rates[header.rate] += 1
         self.channels[header.channels] += 1
         self.extensions[extension] += 1
-        self.seconds.append(header.seconds)
+        self.seconds.append(header.seconds if seconds is None else seconds)
 
     def facts(self) -> Facts:
         """The counts as facts; at least one clip must have been added."""
