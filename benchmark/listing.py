@@ -76,12 +76,14 @@ def _datasets() -> tuple[list[str], list[list[str]]]:
 
 
 def _tasks() -> tuple[list[str], list[list[str]]]:
-    from benchmark.splits import describe
+    from benchmark.splits import describe, is_stratified
 
-    rows = [
-        [t.name, t.title, t.dataset, t.metric, describe(t.split), t.normalisation, t.language, dataset_state(t.dataset)]
-        for t in registry.tasks().values()
-    ]
+    rows = []
+    for t in registry.tasks().values():
+        split = describe(t.split, stratified=is_stratified(t.kind))
+        rows.append(
+            [t.name, t.title, t.dataset, t.metric, split, t.normalisation, t.language, dataset_state(t.dataset)]
+        )
     return ["task", "title", "dataset", "metric", "split", "normalisation", "language", "state"], rows
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from benchmark import paths
 from benchmark.errors import DatasetError
 from benchmark.files import canonical, fingerprint, write_bytes
-from benchmark.splits import assign
-from tasks.base import SplitPolicy, Task
+from benchmark.splits import assign, is_stratified
+from tasks.base import GroupKFold, SplitPolicy, Task
 
 SCHEMA_VERSION = 1
 
@@ -92,7 +92,8 @@ class Manifest:
             if self.splits.get(task.name) == wanted[task.name]:
                 columns[task.name] = self.split(task)
             else:
-                columns[task.name] = assign(task.split, self.column(task.target), self.column(task.group), self.clips)
+                labels = self.column(task.target) if is_stratified(task.kind) else None
+                columns[task.name] = assign(task.split, labels, self.column(task.group), self.clips)
         clips = [
             {**clip, "splits": {name: columns[name][row] for name in sorted(columns)}}
             for row, clip in enumerate(self.clips)
@@ -106,6 +107,7 @@ def split_record(task: Task) -> dict[str, Any]:
     return {
         "policy": type(policy).__name__,
         **{name: value for name, value in dataclasses.asdict(policy).items() if value != ""},
+        **({"stratified": False} if isinstance(policy, GroupKFold) and not is_stratified(task.kind) else {}),
         "target": task.target,
         "group": task.group,
     }

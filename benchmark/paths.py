@@ -62,6 +62,11 @@ def manifest(dataset: str) -> Path:
     return MANIFESTS / f"{file_name(dataset)}.json"
 
 
+def audit(dataset: str) -> Path:
+    """What the audit found in a dataset's clips, beside its manifest (git)."""
+    return MANIFESTS / f"{file_name(dataset)}.audit.json"
+
+
 def plan(embedder: str) -> Path:
     """What one embedder is to do (git-ignored)."""
     return PLANS / f"{embedder}.json"

@@ -31,6 +31,15 @@ class ClipReader:
         Raises:
             DatasetError: no such clip is prepared.
         """
+        samples, rate = self.stored(clip_id)
+        return audio.resample(audio.to_float(samples), rate, self._rate)
+
+    def stored(self, clip_id: str) -> tuple[NDArray[np.int16], int]:
+        """One clip as it is stored: int16 mono samples, shape (n,), and their rate in Hz.
+
+        Raises:
+            DatasetError: no such clip is prepared.
+        """
         if not self._where:
             index = json.loads((self._folder / INDEX).read_text(encoding="utf-8"))
             self._where = {row["id"]: (row["part"], position) for row, position in index_positions(index["clips"])}
@@ -38,8 +47,7 @@ class ClipReader:
             raise DatasetError(f"clip {clip_id!r} is in the manifest but not in the prepared data; run prepare.")
         part, position = self._where[clip_id]
         example = self._source(part)[position]
-        signal = audio.to_float(np.asarray(example["audio"]))
-        return audio.resample(signal, int(example["sample_rate"]), self._rate)
+        return np.asarray(example["audio"]), int(example["sample_rate"])
 
     def _source(self, part: str) -> Any:
         if part not in self._sources:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import SplitError
-from tasks.base import Folds, GroupKFold, LeaveOneGroupOut, Predefined, SplitPolicy
+from tasks.base import Folds, GroupKFold, Kind, LeaveOneGroupOut, Predefined, SplitPolicy
 
 PARTS = ("train", "validation", "test")
 SEED = 42
@@ -30,8 +30,8 @@ class Round:
     test: NDArray[np.intp]
 
 
-def describe(policy: SplitPolicy) -> str:
-    """The policy in words, as tables show it."""
+def describe(policy: SplitPolicy, *, stratified: bool = True) -> str:
+    """The policy in words, as tables show it; `stratified` as `is_stratified` says of the task."""
     match policy:
         case Predefined(feature, leaks):
             named = f" ({feature})" if feature else ""
@@ -41,15 +41,24 @@ def describe(policy: SplitPolicy) -> str:
         case LeaveOneGroupOut():
             return "leave one group out"
         case GroupKFold(k):
-            return f"{k} group-disjoint folds, stratified"
+            return f"{k} group-disjoint folds" + (", stratified" if stratified else "")
+
+
+def is_stratified(kind: Kind) -> bool:
+    """Whether folds follow the labels: only where each clip has one of a few classes.
+
+    Numbers, sets of tags and texts are nearly all different: there is nothing to share out evenly.
+    """
+    return kind == "multiclass"
 
 
 def assign(
-    policy: SplitPolicy, labels: Sequence[str], groups: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    policy: SplitPolicy, labels: Sequence[str] | None, groups: Sequence[str], rows: Sequence[Mapping[str, Any]]
 ) -> list[int] | list[str]:
     """The fold (an integer) or the part (its name) of each row.
 
-    `rows` are the manifest's clips, read for `part` and for the feature of official folds.
+    `labels` are the classes by which grouped folds are stratified, None where they follow the groups alone. `rows`
+    are the manifest's clips, read for `part` and for the feature of official folds.
 
     Raises:
         SplitError: fewer groups than folds, too few folds, no such feature, or a group that crosses parts.
@@ -110,12 +119,14 @@ def rounds(assignment: Sequence[int] | Sequence[str]) -> Iterator[Round]:
         yield Round(0, *(np.flatnonzero(column == part) for part in PARTS))
 
 
-def _group_k_fold(k: int, labels: Sequence[str], groups: Sequence[str]) -> list[int]:
+def _group_k_fold(k: int, labels: Sequence[str] | None, groups: Sequence[str]) -> list[int]:
     if len(set(groups)) < k:
         raise SplitError(
             f"found {len(set(groups))} groups, expected at least {k} for {k} group-disjoint folds; "
             "use fewer folds or leave-one-group-out."
         )
+    if labels is None:
+        return _even_folds(k, groups)
     from sklearn.model_selection import StratifiedGroupKFold
 
     folds = np.full(len(labels), -1)
@@ -123,6 +134,17 @@ def _group_k_fold(k: int, labels: Sequence[str], groups: Sequence[str]) -> list[
     for number, (_, test) in enumerate(splitter.split(np.zeros(len(labels)), np.asarray(labels), np.asarray(groups))):
         folds[test] = number
     return [int(fold) for fold in folds]
+
+
+def _even_folds(k: int, groups: Sequence[str]) -> list[int]:
+    """Folds of nearly one size: groups, shuffled by the seed and then larger before smaller, go to the emptiest."""
+    names, sizes = np.unique(np.asarray(groups), return_counts=True)
+    shuffled = np.random.default_rng(SEED).permutation(len(names))
+    filled, fold_of = [0] * k, {}
+    for place in sorted(shuffled.tolist(), key=lambda place: -int(sizes[place])):
+        fold_of[str(names[place])] = fold = filled.index(min(filled))
+        filled[fold] += int(sizes[place])
+    return [fold_of[group] for group in groups]
 
 
 def _disjoint(assignment: Sequence[int] | Sequence[str], groups: Sequence[str]) -> None:

@@ -1,0 +1,1 @@
+"""What may be wrong with a dataset or with a task's parts: duplicates, leaks, odd clips."""

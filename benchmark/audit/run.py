@@ -1,0 +1,66 @@
+"""Bringing audits up to date, and judging tasks by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmark import datasets, manifest
+from benchmark.audit import record
+from benchmark.audit.record import Findings
+from benchmark.audit.verdict import Verdict, judge
+from benchmark.errors import DatasetError
+from benchmark.manifest import Manifest
+from benchmark.workers import default_count
+from tasks.base import Task
+
+
+def ensure(listed: Manifest, prepared: Path) -> Findings:
+    """The findings on a dataset, from disk where its clips and the method are unchanged, else made and stored."""
+    try:
+        stored = record.read(listed.dataset)
+    except DatasetError:
+        stored = None  # made anew from the audio, which is here
+    if stored is not None and stored.fingerprint == record.wanted_fingerprint(listed):
+        return stored
+    findings = record.examine(listed, prepared, workers=default_count())
+    record.write(findings)
+    return findings
+
+
+def verdict(task: Task, listed: Manifest) -> Verdict | None:
+    """The verdict on a task by the stored findings; None where its dataset, as listed, was never audited.
+
+    Raises:
+        DatasetError: the stored findings cannot be read.
+    """
+    findings = record.read(listed.dataset)
+    if findings is None or findings.fingerprint != record.wanted_fingerprint(listed):
+        return None
+    return judge(task, listed, findings)
+
+
+def show(tasks: Iterable[Task], *, allow_leaks: bool) -> int:
+    """Print the verdict on each task; 1 when one leaks, a marked one only without `allow_leaks`.
+
+    Raises:
+        Unavailable: the archive of a dataset is not here.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    failed = False
+    for task in tasks:
+        listed = manifest.read(task.dataset) or datasets.base_manifest(task.dataset)
+        listed = listed.with_splits([task])
+        ensure(listed, datasets.ensure_prepared(task.dataset))
+        found = verdict(task, listed)
+        assert found is not None
+        leaking = bool(found.leaks) and not (found.marked and allow_leaks)
+        failed = failed or leaking
+        console.print(f"{task.name}: {'FAILED, ' if leaking else ''}{found.line}")
+        if found.marked:
+            console.print(f"  marked as leaking: {found.marked}")
+        for offender in (*found.leaks, *found.conflicts):
+            console.print(f"  {offender}")
+    return 1 if failed else 0
