@@ -45,7 +45,7 @@ def find_source(dataset: str) -> Source:
     facts = _facts(dataset)
     if not facts["archives"]:
         return Source(None, NO_SOURCE)
-    path = _locate(facts)
+    path = _noted(dataset) or _locate(facts)
     if path is None:
         raise Unavailable(
             f"archive missing: {dataset} needs {' or '.join(facts['archives'])}",
@@ -115,34 +115,40 @@ def check_same_clips(manifest: Manifest, folder: Path) -> None:
             )
 
 
+def builder(dataset: str, folder: Path) -> Any:
+    """The TFDS builder of a dataset (and config) over a data folder."""
+    _, config = registry.split_name(dataset)
+    return registry.dataset_builder(dataset)(data_dir=folder, config=config, file_format="array_record")
+
+
 def _build(dataset: str, source: Source, folder: Path) -> None:
     import tensorflow_datasets as tfds
 
     from benchmark.progress import quiet_tfds
 
     quiet_tfds()
-    _, config = registry.split_name(dataset)
-    builder = registry.dataset_builder(dataset)(data_dir=folder, config=config, file_format="array_record")
+    made = builder(dataset, folder)
+    made.source_path = source.path
     config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
     try:
-        builder.download_and_prepare(download_config=config)
+        made.download_and_prepare(download_config=config)
     except ValueError as error:  # the builders' own SourceError is one
         raise DatasetError(" ".join(str(error).split())) from error
     class_labels = {}
-    for name, feature in builder.info.features.items():
+    for name, feature in made.info.features.items():
         inner = getattr(feature, "feature", feature)  # tags: a sequence of class labels
         if isinstance(inner, tfds.features.ClassLabel):
             class_labels[name] = list(inner.names)
     clips = []
-    for part in sorted(builder.info.splits):
-        for example in builder.as_data_source(split=part):
+    for part in sorted(made.info.splits):
+        for example in made.as_data_source(split=part):
             clips.append(_row(example, part, class_labels))
-    facts = dict(builder.info.metadata or {})
+    facts = dict(made.info.metadata or {})
     write_json(
         folder / INDEX,
         {
-            "directory": str(Path(builder.data_path).relative_to(folder)),
-            "version": str(builder.version),
+            "directory": str(Path(made.data_path).relative_to(folder)),
+            "version": str(made.version),
             "variant": facts.pop("variant", ""),
             "facts": facts,
             "classes": class_labels,
@@ -185,15 +191,28 @@ def _facts(dataset: str) -> dict[str, Any]:
         known = {
             "archives": list(builder.ARCHIVES),
             "folders": [*builder.FOLDERS, name],
+            "catalogue": getattr(builder, "CATALOGUE", ""),  # adapters of TFDS's own catalogue only
             "instructions": " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split()),
         }
         write_json(file, known)
     return known
 
 
+def _noted(dataset: str) -> Path | None:
+    """The folder that `moodbench data add` was given, on the machine where it was."""
+    note = paths.source_note(dataset)
+    if not note.is_file():
+        return None
+    path = Path(note.read_text(encoding="utf-8").strip())
+    return path if path.exists() else None
+
+
 def _locate(facts: dict[str, Any]) -> Path | None:
+    from tfds_builders.common.prepared import find_prepared
     from tfds_builders.common.source import find_source as search
 
+    if facts["catalogue"]:
+        return find_prepared(paths.manual_folders(), facts["catalogue"])
     found: Path | None = search(paths.manual_folders(), facts["archives"], facts["folders"])
     return found
 

@@ -62,6 +62,11 @@ def manifest(dataset: str) -> Path:
     return MANIFESTS / f"{file_name(dataset)}.json"
 
 
+def source_note(dataset: str) -> Path:
+    """Where the audio of a corpus of one's own lies on this machine (git-ignored)."""
+    return BUILDERS / dataset.partition("/")[0] / "source.txt"
+
+
 def audit(dataset: str) -> Path:
     """What the audit found in a dataset's clips, beside its manifest (git)."""
     return MANIFESTS / f"{file_name(dataset)}.audit.json"

@@ -7,6 +7,7 @@ import importlib.machinery
 import pkgutil
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from benchmark import paths
@@ -18,27 +19,38 @@ from tasks.base import Suite, Task
 @cache
 def tasks() -> dict[str, Task]:
     """Every task: the `TASKS` of each module in `tasks/`."""
-    import tasks as package
-
     found: dict[str, Task] = {}
-    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-        for task in getattr(importlib.import_module(f"tasks.{module}"), "TASKS", ()):
+    for module in _modules():
+        for task in getattr(module, "TASKS", ()):
             if task.name in found:
-                raise BenchmarkError(f"task {task.name!r} is defined twice, again in tasks/{module}.py; rename one.")
+                raise BenchmarkError(f"task {task.name!r} is defined twice, again in {_file(module)}; rename one.")
             found[task.name] = task
     return found
 
 
+def _modules() -> list[ModuleType]:
+    import tasks as package
+
+    return [importlib.import_module(f"tasks.{info.name}") for info in pkgutil.iter_modules(package.__path__)]
+
+
 @cache
 def suites() -> dict[str, Suite]:
-    """Every suite, its tasks checked to exist."""
-    from tasks.suites import SUITES
+    """Every suite, its tasks checked to exist: the `SUITES` of `tasks/suites.py` and of corpora of one's own."""
+    found: dict[str, Suite] = {}
+    for module in _modules():
+        for suite in getattr(module, "SUITES", ()):
+            if suite.name in found:
+                raise BenchmarkError(f"suite {suite.name!r} is defined twice, again in {_file(module)}; rename one.")
+            for name in suite.tasks:
+                if name not in tasks():
+                    raise UnknownNameError(f"task (in suite {suite.name!r})", name, tasks())
+            found[suite.name] = suite
+    return found
 
-    for suite in SUITES:
-        for name in suite.tasks:
-            if name not in tasks():
-                raise UnknownNameError(f"task (in suite {suite.name!r})", name, tasks())
-    return {suite.name: suite for suite in SUITES}
+
+def _file(module: ModuleType) -> str:
+    return f"{module.__name__.replace('.', '/')}.py"
 
 
 def task(name: str) -> Task:

@@ -13,9 +13,11 @@ from typing import Literal
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Kind = Literal["multiclass", "multilabel", "regression", "retrieval", "zero_shot"]
-Metric = Literal["accuracy", "uar", "macro_f1"]
+Metric = Literal["accuracy", "uar", "macro_f1", "roc_auc", "r2", "map10"]
 Normalisation = Literal["group", "train"]
-Domain = Literal["speech emotion", "music mood", "music genre", "sound events", "text-music"]
+Domain = Literal[
+    "speech emotion", "spoken content", "music mood", "music genre", "music tags", "sound events", "text-music"
+]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class LeaveOneGroupOut:
 
 @dataclass(frozen=True)
 class GroupKFold:
-    """`k` group-disjoint folds, stratified by class as far as the groups allow."""
+    """`k` group-disjoint folds, stratified by class as far as the groups allow; of one size where there is no class."""
 
     k: int = 5
 

@@ -134,9 +134,11 @@ class InlineWorkers:
 def inline_workers(monkeypatch: pytest.MonkeyPatch) -> type[InlineWorkers]:
     """Extraction and evaluation without helper processes, which cost seconds to start."""
     from benchmark import extraction
+    from benchmark.audit import scan
     from benchmark.stages import evaluate
 
     monkeypatch.setattr(extraction, "Workers", InlineWorkers)
+    monkeypatch.setattr(scan, "Workers", InlineWorkers)
     monkeypatch.setattr(evaluate, "Workers", InlineWorkers)
     return InlineWorkers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections import Counter
 
 import pytest
 
@@ -157,6 +158,21 @@ def test_a_column_is_kept_while_its_policy_stays(bare):
         int(c["features"]["speaker_id"][1:]) for c in bare.clips
     ]
     assert set(both.with_splits([PARTS]).clips[0]["splits"]) == {"emodb_serab"}
+
+
+def test_numbers_and_tags_are_split_by_groups_alone(bare):
+    """As many labels as clips: no stratification, and the record says so; another kind is another column."""
+    clips = [{**c, "features": {**c["features"], "value": number / 7}} for number, c in enumerate(bare.clips)]
+    numbers = dataclasses.replace(GROUPED, target="value", kind="regression")
+    full = dataclasses.replace(bare, clips=clips).with_splits([numbers])
+    assert full.splits["emodb"]["stratified"] is False
+    folds = dict(zip(bare.column("speaker_id"), full.split(numbers), strict=True))
+    assert sorted(Counter(folds.values()).values()) == [1, 2, 2], "five groups of one size in three folds"
+    classes = dataclasses.replace(numbers, kind="multiclass")
+    assert "stratified" not in split_record(classes)
+    with pytest.raises(DatasetError, match="no current split"):
+        full.split(classes)
+    assert "stratified" not in split_record(dataclasses.replace(PARTS, kind="multilabel"))
 
 
 @pytest.mark.parametrize("field", [{"split": GroupKFold(4)}, {"target": "speaker_id"}, {"group": "label"}])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from benchmark.errors import SplitError
-from benchmark.splits import assign, describe, rounds
-from tasks.base import Folds, GroupKFold, LeaveOneGroupOut, Predefined
+from benchmark.splits import assign, describe, is_stratified, rounds
+from tasks.base import Folds, GroupKFold, Kind, LeaveOneGroupOut, Predefined
 
 
 def corpus(groups: int, per_group: int, classes: int = 4) -> tuple[list[str], list[str], list[dict]]:
@@ -68,6 +69,37 @@ def test_grouped_folds_are_stratified():
     rare = Counter(fold for fold, label in zip(folds, labels, strict=True) if label == "rare")
     assert [rare[fold] for fold in range(5)] == [6] * 5
     assert set(Counter(folds).values()) == {24}
+
+
+def test_grouped_folds_without_labels_are_even_and_follow_the_seed():
+    """Numbers and tags cannot be stratified: folds of one size, whatever the labels are."""
+    _, names, rows = corpus(40, 3)  # groups of 3, 4 and 5 clips
+    folds = assign(GroupKFold(5), None, names, rows)
+    assert all(type(fold) is int for fold in folds)
+    assert assign(GroupKFold(5), None, list(names), rows) == folds
+    sizes = Counter(folds)
+    assert set(sizes) == set(range(5))
+    assert max(sizes.values()) - min(sizes.values()) <= 3, "at most the smallest group apart"
+    assert len(check_rounds(folds, names)) == 5
+    alike = [f"g{g:02}" for g in range(20)]
+    drawn = assign(GroupKFold(4), None, alike, [{}] * 20)
+    assert set(Counter(drawn).values()) == {5}
+    assert drawn != [g % 4 for g in range(20)], "groups of one size are shuffled"
+
+
+def test_grouped_folds_without_labels_put_large_groups_first():
+    """One group of half the clips: it is alone in its fold, and the rest is shared out evenly."""
+    names = ["large"] * 12 + [f"g{g}" for g in range(12)]
+    folds = assign(GroupKFold(4), None, names, [{}] * len(names))
+    alone = folds[0]
+    assert sorted(Counter(folds).values()) == [4, 4, 4, 12]
+    assert {name for name, fold in zip(names, folds, strict=True) if fold == alone} == {"large"}
+
+
+def test_only_classes_are_stratified():
+    assert [kind for kind in get_args(Kind) if is_stratified(kind)] == ["multiclass"]
+    assert describe(GroupKFold(5), stratified=False) == "5 group-disjoint folds"
+    assert describe(Folds("fold"), stratified=False) == "official folds (fold)"
 
 
 def test_leave_one_group_out():

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from benchmark import registry
 from benchmark.metrics import METRICS
+from benchmark.stages.evaluate import KINDS
 from tasks.base import NAME, GroupKFold, Predefined, Suite, Task
 
 # (suite, version) -> sha256 of its tasks as questions, see `content`
@@ -67,7 +71,7 @@ def test_suites_are_complete(suite: Suite) -> None:
 def test_metadata_is_complete(task: Task) -> None:
     assert NAME.fullmatch(task.name)
     assert task.dataset in registry.datasets()
-    assert task.metric in METRICS
+    assert task.metric in METRICS or task.kind not in KINDS
     for field in ("title", "domain", "citation", "licence", "access", "language", "target", "group"):
         assert getattr(task, field).strip(), f"{task.name}: {field} is empty"
     if task.synthetic:
@@ -83,8 +87,25 @@ def test_metadata_is_complete(task: Task) -> None:
 @pytest.mark.parametrize("task", registry.tasks().values(), ids=lambda task: task.name)
 def test_target_and_group_are_features_of_the_builder(task: Task) -> None:
     builder = registry.dataset_builder(task.dataset)
-    assert task.target in builder.CLASSES
+    assert task.target in builder.CLASSES or task.kind != "multiclass"
     assert task.group == builder.GROUP
+
+
+@pytest.mark.parametrize(
+    "task", [task for task in registry.tasks().values() if task.kind != "multiclass"], ids=lambda task: task.name
+)
+def test_other_kinds_have_a_target_of_their_kind(task: Task, tmp_path: Path) -> None:
+    builder, (_, config) = registry.dataset_builder(task.dataset), registry.split_name(task.dataset)
+    target = builder(data_dir=tmp_path, config=config, file_format="array_record").info.features[task.target]
+    match task.kind:
+        case "multilabel":
+            assert len(target.feature.names) >= 2
+        case "regression":
+            assert np.issubdtype(target.np_dtype, np.floating)
+        case "retrieval":
+            assert isinstance(target, tfds.features.Text)
+        case _:
+            assert len(target.names) >= 2
 
 
 def test_titles_tell_tasks_apart() -> None:

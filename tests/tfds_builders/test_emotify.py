@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 
+import numpy as np
 import pytest
 
 from tfds_builders.common.errors import SourceError
@@ -38,6 +39,14 @@ def test_shares_by_hand():
 )
 def test_mood(shares, mood):
     assert Answers("pop", shares).mood == mood
+
+
+def test_labels_are_what_a_third_felt():
+    thirds = Answers("pop", (1 / 3, 0.33, 0.0, 5 / 15, 0.5, 7 / 21, 0.3333, 1.0, 0.0))
+    assert thirds.labels == ("amazement", "nostalgia", "calmness", "power", "tension")
+    assert Answers("pop", (0.3,) * 9).labels == ()
+    answers = read_answers(table(*["1,classical,1,0,0,0,0,0,0,0,0"] * 4, *["1,classical,0,1,0,0,0,0,0,0,0"] * 8))
+    assert answers[1].labels == ("amazement", "solemnity"), "4 of 12 is a third"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +104,46 @@ def test_artists_from_tags_where_there_is_no_table(
     assert builder.info.metadata["artists_from"] == "tags of the files"
 
 
+@pytest.fixture(scope="module")
+def minute(encoded):
+    """One minute of stereo at 44.1 kHz as mp3, the two channels apart.
+
+    From floats: libsndfile's encoder mixes up the channels of 16-bit stereo.
+    """
+    time = np.arange(60 * 44100)[:, None]
+    return encoded(3000 / 32768 * np.sin(time * [0.03, 0.05]), 44100, "MP3")
+
+
+def with_artist(mp3: bytes, artist: str) -> bytes:
+    """The file with an ID3v2.3 tag of one text frame, the artist, put before it."""
+    text = b"\x00" + artist.encode("latin-1")
+    frame = b"TPE1" + len(text).to_bytes(4, "big") + b"\x00\x00" + text
+    assert len(frame) < 128, "one byte of a size without its highest bits"
+    return b"ID3\x03\x00\x00\x00\x00\x00" + bytes([len(frame)]) + frame + mp3
+
+
+def test_the_official_format_is_no_variant_but_for_missing_tracks(
+    tmp_path, members, expected, minute, builder_class, build, read_parts, write_zip
+):
+    """60 s, 44.1 kHz, stereo, tagged mp3; the channels are averaged."""
+    tagged = {
+        name: with_artist(minute, expected[name.removeprefix("emotifymusic/")[:-4]])
+        for name in members
+        if name.endswith(".mp3")
+    }
+    manual = write_zip(tmp_path / "m" / "emotifymusic.zip", tagged).parent
+    (manual / "data.csv").write_bytes(members["emotifymusic/data.csv"])
+    builder = build(builder_class("emotify"), manual)
+    assert builder.info.metadata["variant"] == "partial"
+    assert builder.info.metadata["found"]["channels"] == {"2": 10}
+    parts = read_parts(builder)
+    assert artists_of(parts) == expected
+    audio = next(iter(parts["test"].values()))["audio"]
+    assert len(audio) == 60 * 44100
+    for channel in (0.03, 0.05):  # each sine of 3000 is in the average with half of that
+        assert 2 * abs(np.mean(audio * np.exp(-1j * channel * np.arange(len(audio))))) == pytest.approx(1500, rel=0.02)
+
+
 def test_no_artists_anywhere(tmp_path, members, expected, builder_class, build, read_parts, write_zip):
     del members["emotifymusic/artists.csv"]
     manual = write_zip(tmp_path / "m" / "emotifymusic.zip", members).parent
@@ -124,4 +173,5 @@ def test_a_file_without_answers(tmp_path, members, builder_class, build, write_z
 
 def test_nothing_of_the_listeners_is_kept(builder_class, tmp_path):
     features = set(builder_class("emotify")(data_dir=tmp_path, file_format="array_record").info.features)
-    assert features == {"audio", "sample_rate", "clip_id", "identity", "artist_id", "genre", "mood3", "gems"}
+    targets = {"genre", "mood3", "gems", "gems_labels"}
+    assert features == {"audio", "sample_rate", "clip_id", "identity", "artist_id", *targets}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import zipfile
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from tfds_builders.common.audio import DECODER, identity_of
 
 pytestmark = pytest.mark.realdata
 
-NAMES = ("ravdess", "emodb", "emovo", "emotify")
+NAMES = ("ravdess", "emodb", "emovo", "emotify", "esc10", "spoken_digits")
 
 # name -> part -> (groups, clips); SERAB's test-set classes below
 SERAB = {
@@ -75,7 +77,9 @@ def test_labels_are_serabs(real, name):
     assert Counter(names[clip["label"]] for clip in parts["test"].values()) == TEST_CLASSES[name]
 
 
-@pytest.mark.parametrize(("name", "variant"), [("ravdess", "16k"), ("emodb", ""), ("emovo", "16k"), ("emotify", "15s")])
+@pytest.mark.parametrize(
+    ("name", "variant"), [("ravdess", "16k"), ("emodb", ""), ("emovo", "16k"), ("emotify", "15s"), ("esc10", "")]
+)
 def test_variants(real, name, variant):
     kind, builder, _ = real(name)
     assert builder.info.metadata["variant"] == variant
@@ -126,6 +130,64 @@ def test_emotify_targets(real):
         axis=0
     )  # amazement solemnity tenderness nostalgia calmness power joy tension sadness
     assert by_a_third.tolist() == [21, 80, 78, 146, 179, 84, 143, 120, 76]
+    names = features["gems_labels"].feature.names
+    labelled = Counter(names[label] for clip in clips for label in clip["gems_labels"])
+    assert [labelled[name] for name in names] == by_a_third.tolist()
+    assert names[4] == "calmness"
+    for clip in clips:
+        assert list(clip["gems_labels"]) == np.flatnonzero(clip["gems"] >= np.float32(1 / 3)).tolist()
+
+
+def test_emotify_clips_are_those_of_the_committed_manifest(real):
+    """Cells stand on these identities: a feature more must not move a clip."""
+    manifest = json.loads((Path(__file__).parents[2] / "results" / "manifests" / "emotify.json").read_text())
+    _, _, parts = real("emotify")
+    expected = [[c["id"], c["identity"], c["samples"], c["rate"], c["part"]] for c in manifest["clips"]]
+    found = [
+        [clip_id, clip["identity"], len(clip["audio"]), int(clip["sample_rate"]), part]
+        for part, clips in parts.items()
+        for clip_id, clip in clips.items()
+    ]
+    assert sorted(found) == expected
+
+
+def test_esc10_classes_folds_and_recordings(real):
+    """Ten classes of 40, five folds of 80, and 304 recordings, none of which is in two folds or two classes."""
+    _, builder, parts = real("esc10")
+    clips = [clip for part in parts.values() for clip in part.values()]
+    names = builder.info.features["label"].names
+    assert names == [
+        *("dog_bark", "rain", "sea_waves", "baby_cry", "clock_tick", "person_sneeze"),
+        *("helicopter", "chainsaw", "rooster", "fire_crackling"),
+    ]
+    assert Counter(names[clip["label"]] for clip in clips) == dict.fromkeys(names, 40)
+    assert Counter(clip["fold"] for clip in clips) == dict.fromkeys("12345", 80)
+    assert len({clip["recording_id"] for clip in clips}) == 304
+    assert len({(clip["recording_id"], clip["fold"], int(clip["label"])) for clip in clips}) == 304
+    assert {part: {clip["fold"] for clip in clips.values()} for part, clips in parts.items()} == {
+        "train": {"1", "2", "3"},
+        "validation": {"4"},
+        "test": {"5"},
+    }
+    for clip_id, clip in parts["test"].items():
+        folder, file = clip_id.split("/")
+        assert folder.split(" - ")[1].lower().replace(" ", "_") == names[clip["label"]]
+        assert file.split("-")[1] == clip["recording_id"]
+
+
+def test_spoken_digits(real):
+    _, builder, parts = real("spoken_digits")
+    assert builder.info.metadata["variant"] == "flac-partial"
+    speakers = {part: {clip["speaker_id"] for clip in clips.values()} for part, clips in parts.items()}
+    assert sorted(map(len, speakers.values())) == [1, 2, 3]
+    assert set.union(*speakers.values()) == {"george", "jackson", "lucas", "nicolas", "theo", "yweweler"}
+    clips = {clip_id: clip for part in parts.values() for clip_id, clip in part.items()}
+    counts = Counter((clip["speaker_id"], int(clip["digit"])) for clip in clips.values())
+    assert len(counts) == 60
+    assert set(counts.values()) == {10}
+    for clip_id, clip in clips.items():
+        digit, speaker, _ = clip_id.removeprefix("recordings/").split("_")
+        assert (int(digit), speaker) == (clip["digit"], clip["speaker_id"])
 
 
 def test_emotify_genre_is_the_folder(real):

@@ -114,3 +114,34 @@ def test_find_source_prefers_archives_then_folders_then_later_places(tmp_path, w
     with zipfile.ZipFile(first / "x.zip", "w"):
         pass
     assert find() == first / "x.zip"
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "folder", "beside", "in the first"])
+def test_a_table_of_a_second_archive(tmp_path, write_zip, kind):
+    """Nearest first: inside the corpus, next to it, in the second archive next to it."""
+    table = {"deep/t.csv": b"\xef\xbb\xbfa,b\n"}
+    first = write_zip(tmp_path / "audio.zip", table if kind == "in the first" else {"1.wav": b""})
+    if kind != "in the first":
+        {
+            "zip": lambda: write_zip(tmp_path / "notes.zip", table),
+            "tar.gz": lambda: write_tar(tmp_path / "notes.tar.gz", table),
+            "folder": lambda: write_folder(tmp_path / "notes", table),
+            "beside": lambda: write_folder(tmp_path, {"mine.csv": table["deep/t.csv"]}),
+        }[kind]()
+    with Source(first) as source:
+        assert source.table("t.csv", "mine.csv", ("notes.zip",)) == "a,b\n"
+        assert source.table("other.csv", "other.csv", ("notes.zip",)) is None
+        if kind in ("zip", "tar.gz", "folder"):
+            assert source.table("t.csv", "mine.csv") is None
+            with source.sibling(("notes.zip",)) as second:
+                assert second.members == ("deep/t.csv",)
+        else:
+            assert source.sibling(("notes.zip",)) is None
+
+
+def test_a_second_archive_that_is_cut_short(tmp_path, write_zip):
+    first = write_zip(tmp_path / "audio.zip", {"1.wav": b""})
+    second = write_zip(tmp_path / "notes.zip", {"t.csv": b"a,b\n" * 100})
+    second.write_bytes(second.read_bytes()[:-40])
+    with Source(first) as source, pytest.raises(SourceError, match=r"notes\.zip cannot be read"):
+        source.table("t.csv", "t.csv", ("notes.zip",))

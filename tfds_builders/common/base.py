@@ -26,6 +26,7 @@ from tfds_builders.common.variant import Census, Facts, most_common, variant_id
 
 Fields = Mapping[str, Any]
 Span = tuple[float, float]  # start and end in seconds
+Clip = tuple[str, Fields, Span | None]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
     ARCHIVES: ClassVar[tuple[str, ...]] = ()  # accepted names; any of zip, tar, tar.gz, or the folder of that stem
     FOLDERS: ClassVar[tuple[str, ...]] = ()  # further accepted names of an unpacked folder
     FACTS: ClassVar[Facts | None] = None  # the official corpus
+    LEAST_KNOWN: ClassVar[float] = (
+        0.5  # share of the audio files that must be named as expected, or it is another corpus
+    )
     CLIP_DEPTH: ClassVar[int] = 2  # trailing path components that make a clip id, so that top folders do not count
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]]  # target feature -> class names in order
     GROUP: ClassVar[str] = "speaker_id"
@@ -66,6 +70,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
     HOMEPAGE: ClassVar[str] = ""
     SAMPLE_RATE: ClassVar[int] = 0  # Hz, synthesised corpora only
     DUMMY_LIMIT: ClassVar[int | None] = None  # clips that a test needs of a large synthesised corpus
+    source_path: Path | None = None  # the archive or folder itself, where the engine has found it already
     clip_limit: ClassVar[int | None] = None  # tests set it to DUMMY_LIMIT; None builds everything
 
     # -- what a subclass says ---------------------------------------------------------------------
@@ -74,7 +79,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         """Group and targets of the clip at `path` (the last `CLIP_DEPTH` components), None to leave it out."""
         raise NotImplementedError(f"{self.name}: a builder with ARCHIVES needs `parse`")
 
-    def clips_in(self, path: PurePosixPath) -> Iterable[tuple[str, Fields, Span | None]]:
+    def clips_in(self, path: PurePosixPath) -> Iterable[Clip]:
         """Clips of the file at `path` (as in `parse`): id, fields, and its span in seconds, None for the whole file.
 
         For corpora that cut several clips out of a file; by default one clip, named by its path, from `parse`.
@@ -111,6 +116,17 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         which needs no source.
         """
         return sources.find_source(manual_folders, cls.ARCHIVES, (*cls.FOLDERS, cls.name)) if cls.ARCHIVES else None
+
+    def inspect(self, path: Path) -> str:
+        """What the archive or folder at `path` holds, from its members' names.
+
+        Raises:
+          SourceError: it cannot be read, or is another corpus.
+        """
+        with Source(path) as source:
+            _, files = self._known(source)
+        clips = sum(len(inside) for _, _, inside in files)
+        return f"{clips} of {self.FACTS.clips} clips" if self.FACTS else f"{clips} clips"
 
     # -- TFDS -------------------------------------------------------------------------------------
 
@@ -191,6 +207,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         return {"audio": audio, "sample_rate": rate, "clip_id": clip_id, "identity": identity, **fields}
 
     def _source_path(self, dl_manager: tfds.download.DownloadManager) -> Path:
+        if self.source_path is not None:
+            return self.source_path
         try:
             manual = Path(dl_manager.manual_dir)
         except (AssertionError, OSError) as error:  # TFDS asserts that the folder exists
@@ -212,11 +230,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         seen: list[tuple[str, Fields, str, int, str, Span | None]] = []
         with Source(path) as source:
             self.read_tables(source)
-            audio = source.audio()
-            chosen = [(member, PurePosixPath(*PurePosixPath(member).parts[-self.CLIP_DEPTH :])) for member in audio]
-            files = [(member, place, clips) for member, place in chosen if (clips := list(self.clips_in(place)))]
-            if not files or 2 * len(files) < len(audio):
-                raise self._foreign(path, len(source.members), audio, len(files))
+            audio, files = self._known(source)
             self._refuse_twins([clip_id for _, _, clips in files for clip_id, _, _ in clips])
             for member, inside, clips in files:
                 raw = source.read(member)
@@ -240,6 +254,16 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             cut = [] if span is None else [f"{span[0]!r} s to {span[1]!r} s"]
             entries.append(_Entry(clip_id, fields, identity_of(sha256, *how, *cut), member, span))
         return entries, rate
+
+    def _known(self, source: Source) -> tuple[list[str], list[tuple[str, PurePosixPath, list[Clip]]]]:
+        """The audio members, and those named as expected with their clips; refuses another corpus."""
+        self.read_tables(source)
+        audio = source.audio()
+        places = [(member, PurePosixPath(*PurePosixPath(member).parts[-self.CLIP_DEPTH :])) for member in audio]
+        files = [(member, place, clips) for member, place in places if (clips := list(self.clips_in(place)))]
+        if not files or len(files) < self.LEAST_KNOWN * len(audio):
+            raise self._foreign(source.path, len(source.members), audio, len(files))
+        return audio, files
 
     def _foreign(self, path: Path, members: int, audio: Sequence[str], fitting: int) -> SourceError:
         example = f", such as {audio[0]!r}" if audio else ""

@@ -120,16 +120,31 @@ class Source:
         """The members that are audio by their extension, in order."""
         return [member for member in self.members if PurePosixPath(member).suffix.lower().lstrip(".") in EXTENSIONS]
 
-    def table(self, inside: str, beside: str) -> str | None:
-        """Text of the table `inside` the archive, or of that name or `beside` next to it; None if absent.
+    def sibling(self, archives: Sequence[str]) -> Source | None:
+        """A second archive of the corpus, next to this one (any of `archives`, as in `find_source`); None if absent.
 
         Raises:
-          SourceError: the table is not UTF-8.
+          SourceError: it cannot be opened.
+        """
+        path = find_source([self.path.parent], archives, ())
+        return None if path is None else Source(path)
+
+    def table(self, inside: str, beside: str, archives: Sequence[str] = ()) -> str | None:
+        """Text of the table `inside` the archive, or of that name or `beside` next to it; None if absent.
+
+        `archives` name a second archive of the corpus that may hold it (see `sibling`).
+
+        Raises:
+          SourceError: the table is not UTF-8, or the second archive cannot be read.
         """
         member = self.find(inside)
         files = [file for file in (self.path.parent / inside, self.path.parent / beside) if file.is_file()]
         if member is None and not files:
-            return None
+            second = self.sibling(archives) if archives else None
+            if second is None:
+                return None
+            with second:
+                return second.table(inside, beside)
         raw = self.read(member) if member is not None else files[0].read_bytes()
         try:
             return raw.decode("utf-8-sig")

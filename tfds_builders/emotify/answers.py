@@ -5,12 +5,11 @@ Only the columns that the targets need are read: no listener's age, gender or la
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tfds_builders.common.annotations import read_rows
 from tfds_builders.common.errors import SourceError
 
 # The nine factors of the Geneva Emotional Music Scale, in the order of data.csv.
@@ -50,6 +49,11 @@ class Answers:
         share = dict(zip(GEMS, self.shares, strict=True))
         return max(MOODS, key=lambda mood: sum(share[factor] for factor in MOODS[mood]) / len(MOODS[mood]))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The factors that at least one third of the listeners felt, in the order of `GEMS`; possibly none."""
+        return tuple(factor for factor, share in zip(GEMS, self.shares, strict=True) if share >= 1 / 3)
+
 
 def read_answers(text: str) -> dict[int, Answers]:
     """Reads data.csv: one line a listener and track, column names with leading blanks.
@@ -62,7 +66,7 @@ def read_answers(text: str) -> dict[int, Answers]:
     """
     counts: dict[int, list[list[int]]] = defaultdict(list)
     genres: dict[int, str] = {}
-    for line, row in enumerate(_rows(text, "data.csv", ("track id", "genre", *GEMS)), start=2):
+    for line, row in read_rows("emotify", "data.csv", text, ("track id", "genre", *GEMS)):
         genre, answers = row["genre"], [row[factor] for factor in GEMS]
         if not row["track id"].isdecimal() or not set(answers) <= {"0", "1"} or genre not in OFFSETS:
             raise SourceError(
@@ -89,18 +93,10 @@ def read_artists(text: str) -> dict[str, str]:
     Raises:
       SourceError: a column or an artist is missing.
     """
-    artists = {row["file"].rpartition(".")[0]: row["artist"] for row in _rows(text, "artists.csv", ("file", "artist"))}
+    rows = read_rows("emotify", "artists.csv", text, ("file", "artist"))
+    artists = {row["file"].rpartition(".")[0]: row["artist"] for _, row in rows}
     if nameless := sorted(file for file, artist in artists.items() if not artist):
         raise SourceError(
             f"emotify: artists.csv: found no artist for {len(nameless)} files, such as {nameless[0]}; expected one each"
         )
     return artists
-
-
-def _rows(text: str, table: str, columns: Iterable[str]) -> Iterable[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
-    names = [name.strip() for name in reader.fieldnames or ()]
-    if missing := [column for column in columns if column not in names]:
-        raise SourceError(f"emotify: {table}: found the columns {names}, expected also {missing}. Get {table} again.")
-    for row in reader:
-        yield {str(name).strip(): str(value).strip() for name, value in row.items() if str(name).strip() in columns}

@@ -23,10 +23,13 @@ _HOME = "http://www2.projects.science.uu.nl/memotion/emotifydata/"
 
 
 class Builder(ClipBuilder):
-    """400 excerpts with genre, mood (three GEMS moods), nine GEMS shares; parts are disjoint by artist."""
+    """400 excerpts with genre, mood (three GEMS moods), nine GEMS shares and labels; parts are disjoint by artist."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "1.1.0": "The GEMS factors as labels; clips and their identities stay.",
+        "1.0.0": "First release.",
+    }
     HOMEPAGE = _HOME
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "Put emotifymusic.zip (363 MB) and data.csv (both from the page below, music by Magnatune, CC BY-NC-SA, no "
@@ -45,8 +48,11 @@ class Builder(ClipBuilder):
     _artists: Mapping[str, str]
 
     def extra_features(self) -> dict[str, Any]:
-        """`gems`: share of listeners that felt each of the nine factors, in the order of `GEMS`."""
-        return {"gems": tfds.features.Tensor(shape=(len(GEMS),), dtype=np.float32)}
+        """`gems`: share of listeners that felt each of `GEMS`, in that order; `gems_labels`: a third or more did."""
+        return {
+            "gems": tfds.features.Tensor(shape=(len(GEMS),), dtype=np.float32),
+            "gems_labels": tfds.features.Sequence(tfds.features.ClassLabel(names=list(GEMS))),
+        }
 
     def read_tables(self, source: Source) -> None:
         """Answers from data.csv; artists from artists.csv, or from the files' own tags where there is none."""
@@ -76,6 +82,7 @@ class Builder(ClipBuilder):
             "genre": genre,
             "mood3": answers.mood,
             "gems": np.asarray(answers.shares, dtype=np.float32),
+            "gems_labels": list(answers.labels),
             "artist_id": artist,
         }
 

@@ -1,0 +1,16 @@
+"""TFDS's own test case on the dummy dataset; tests/tfds_builders runs it in a process of its own."""
+
+from typing import ClassVar
+
+import tensorflow_datasets as tfds
+
+from tfds_builders.tfds_savee.tfds_savee_dataset_builder import Builder
+
+
+class TfdsSaveeTest(tfds.testing.DatasetBuilderTestCase):
+    DATASET_CLASS = Builder
+    SPLITS: ClassVar[dict[str, int]] = {"train": 6, "validation": 3, "test": 3}
+
+
+if __name__ == "__main__":
+    tfds.testing.test_main()
