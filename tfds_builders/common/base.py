@@ -18,8 +18,9 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from tfds_builders.common import source as sources
-from tfds_builders.common.audio import DECODER, RESAMPLER, decode, identity_of, read_header
-from tfds_builders.common.errors import SourceError
+from tfds_builders.common.audio import DECODER, LIMITS, RESAMPLER, Limits, decode, identity_of, read_header
+from tfds_builders.common.clips import TOO_MANY, broken_clips, clip_path, refuse_odd_ids, refuse_twins, undecodable
+from tfds_builders.common.errors import MemberError, SourceError
 from tfds_builders.common.parts import FRACTIONS, PARTS, speaker_parts
 from tfds_builders.common.source import Source
 from tfds_builders.common.variant import Census, Facts, most_common, variant_id
@@ -62,9 +63,11 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
     GROUP: ClassVar[str] = "speaker_id"
     FRACTIONS: ClassVar[tuple[float, float, float]] = FRACTIONS
     HOMEPAGE: ClassVar[str] = ""
+    LIMITS: ClassVar[Limits] = LIMITS  # of a clip's length, channels and rate
     SAMPLE_RATE: ClassVar[int] = 0  # Hz, synthesised corpora only
     DUMMY_LIMIT: ClassVar[int | None] = None  # clips that a test needs of a large synthesised corpus
     clip_limit: ClassVar[int | None] = None  # tests set it to DUMMY_LIMIT; None builds everything
+    skip_broken: ClassVar[bool] = False  # the engine sets it: broken clips are left out and recorded, unless too many
 
     # -- what a subclass says ---------------------------------------------------------------------
 
@@ -121,29 +124,34 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         if self.ARCHIVES:
             path = self._source_path(dl_manager)
             entries, rate = self._scan(path)
-            groups = self._parts([str(entry.fields[self.GROUP]) for entry in entries])
-            return {
-                part: self._generate_examples(path, [e for e in entries if e.fields[self.GROUP] in members], rate)
-                for part, members in groups.items()
-            }
+            groups = self._parts([str(entry.fields[self.GROUP]) for entry in entries], path.name)
+            return {part: self._generate_examples(path, entries, members, rate) for part, members in groups.items()}
         recipes = self._limited(list(self.recipes()))
-        self._refuse_twins([recipe.clip_id for recipe in recipes])
+        refuse_twins(self.name, [recipe.clip_id for recipe in recipes])
         self.info.metadata.update(
             variant="" if self.clip_limit is None else "partial",
             found={"clips": len(recipes), "rates": {str(self.SAMPLE_RATE): len(recipes)}},
             expected={},
             decoder=f"synthesised by {self.name} {self.version}",
         )
-        groups = self._parts([str(recipe.fields[self.GROUP]) for recipe in recipes])
+        groups = self._parts([str(recipe.fields[self.GROUP]) for recipe in recipes], self.name)
         return {
             part: self._synthesised([recipe for recipe in recipes if recipe.fields[self.GROUP] in members])
             for part, members in groups.items()
         }
 
-    def _generate_examples(self, path: Path, entries: Sequence[_Entry], rate: int) -> Iterator[tuple[str, Any]]:
+    def _generate_examples(
+        self, path: Path, entries: Sequence[_Entry], groups: set[str], rate: int
+    ) -> Iterator[tuple[str, Any]]:
         with Source(path) as source:
             for entry in entries:
-                audio = decode(source.read(entry.member), entry.clip_id, rate)
+                if entry.fields[self.GROUP] not in groups:
+                    continue
+                try:
+                    audio = decode(source.read(entry.member), entry.member, rate)
+                except MemberError as error:  # its header was whole: all are decoded, so that one run tells them all
+                    broken = undecodable(path, [entry.member for entry in entries], rate)
+                    raise broken_clips(path.name, broken, len(entries)) from error
                 yield entry.clip_id, self._example(entry.clip_id, entry.fields, entry.identity, audio, rate)
 
     # -- inside -----------------------------------------------------------------------------------
@@ -187,19 +195,32 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             raise NotImplementedError(f"{self.name}: a builder with ARCHIVES needs FACTS")
         census = Census()
         seen: list[tuple[str, Fields, str, int, str]] = []
+        broken: dict[str, MemberError] = {}
         with Source(path) as source:
             self.read_tables(source)
             audio = source.audio()
-            chosen = [(member, PurePosixPath(*PurePosixPath(member).parts[-self.CLIP_DEPTH :])) for member in audio]
+            chosen = [(member, clip_path(member, self.CLIP_DEPTH)) for member in audio]
             clips = [(member, clip, fields) for member, clip in chosen if (fields := self.parse(clip)) is not None]
             if not clips or 2 * len(clips) < len(audio):
                 raise self._foreign(path, len(source.members), audio, len(clips))
-            self._refuse_twins([clip.as_posix() for _, clip, _ in clips])
+            clip_ids = [clip.as_posix() for _, clip, _ in clips]
+            refuse_odd_ids(path.name, clip_ids)
+            refuse_twins(path.name, clip_ids, [member for member, _, _ in clips])
             for member, clip, fields in clips:
-                raw = source.read(member)
-                header = read_header(raw, clip.as_posix())
+                try:
+                    raw = source.read(member)
+                    header = read_header(raw, member, self.LIMITS)
+                    if self.skip_broken:  # what only decoding shows must be known before the parts are made
+                        decode(raw, member, header.rate)
+                except MemberError as error:
+                    broken[clip.as_posix()] = error
+                    continue
                 census.add(header, clip.suffix.lower().lstrip("."))
                 seen.append((clip.as_posix(), fields, hashlib.sha256(raw).hexdigest(), header.rate, member))
+        if broken and not self.skip_broken:
+            raise broken_clips(path.name, list(broken.values()), len(clips))
+        if 2 * len(broken) > len(clips):
+            raise broken_clips(path.name, list(broken.values()), len(clips), TOO_MANY)
         found = census.facts()
         rate = int(most_common(found.rates))
         self.info.metadata.update(
@@ -208,6 +229,11 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             expected=self.FACTS.record(),
             decoder=DECODER,
         )
+        if self.skip_broken:
+            self.info.metadata["skipped"] = [
+                {"clip": clip_id, "reason": f"clip {clip_id!r}: found {error.found}; expected {error.expected}"}
+                for clip_id, error in sorted(broken.items())
+            ]
         entries = [
             _Entry(
                 clip_id, fields, identity_of(sha, DECODER, *([] if own == rate else [f"{RESAMPLER} {rate} Hz"])), member
@@ -218,32 +244,26 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
 
     def _foreign(self, path: Path, members: int, audio: Sequence[str], fitting: int) -> SourceError:
         example = f", such as {audio[0]!r}" if audio else ""
-        return SourceError(
-            f"{path.name} is not {self.name}: found {len(audio)} audio files among {members} members{example}, "
-            f"of which {fitting} are named as in {self.name}; expected {self.FACTS.clips if self.FACTS else 0}. "
-            f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+        found = (
+            f"{len(audio)} audio files among {members} members{example}, of which {fitting} are named as in {self.name}"
+        )
+        return SourceError.of(
+            f"{path.name} is not {self.name}",
+            found,
+            str(self.FACTS.clips if self.FACTS else 0),
+            str(self.MANUAL_DOWNLOAD_INSTRUCTIONS),
         )
 
-    def _parts(self, groups: Sequence[str]) -> dict[str, set[str]]:
+    def _parts(self, groups: Sequence[str], where: str) -> dict[str, set[str]]:
         parts = {part: set(members) for part, members in speaker_parts(groups, self.FRACTIONS).items()}
         if empty := [part for part in PARTS if not parts[part]]:
-            raise SourceError(
-                f"{self.name}: found {len(set(groups))} different {self.GROUP}, too few for the parts: "
-                f"{', '.join(empty)} would be empty. Get the whole corpus."
+            raise SourceError.of(
+                where,
+                f"{len(set(groups))} different {self.GROUP}, too few for the parts: {', '.join(empty)} would be empty",
+                "one or more in each",
+                "Get the whole corpus.",
             )
         return parts
-
-    def _refuse_twins(self, clip_ids: Sequence[str]) -> None:
-        """One clip under two names (another folder, another encoding) would count twice, or leak."""
-        first: dict[str, str] = {}
-        for clip_id in clip_ids:
-            stem = PurePosixPath(clip_id).with_suffix("").as_posix()
-            if stem in first:
-                raise SourceError(
-                    f"{self.name}: found the clip {stem!r} twice ({first[stem]!r} and {clip_id!r}); "
-                    "expected every clip once. Leave one copy in the archive or folder."
-                )
-            first[stem] = clip_id
 
     def _limited(self, recipes: list[Recipe]) -> list[Recipe]:
         """At most `clip_limit` recipes, the first of each group before the second of any."""
