@@ -64,6 +64,7 @@ class Column:
     clips: int | None = None
     groups: int | None = None
     classes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # what is to be known of its data
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,39 +54,54 @@ def find_source(dataset: str) -> Source:
     return Source(path, _signature(path))
 
 
-def prepared_folder(dataset: str, source: Source) -> Path:
-    """Where this builder code's version of this source stands, built or not."""
-    key = hashlib.sha256(f"{code_hash(dataset)} {source.signature}".encode()).hexdigest()[:20]
+def prepared_folder(dataset: str, source: Source, *, skip_broken: bool = False) -> Path:
+    """Where this builder code's version of this source stands, built or not; with broken clips left out, elsewhere."""
+    how = " skip broken" if skip_broken else ""
+    key = hashlib.sha256(f"{code_hash(dataset)} {source.signature}{how}".encode()).hexdigest()[:20]
     return paths.prepared(dataset, key)
 
 
-def is_prepared(dataset: str, source: Source) -> bool:
+def is_prepared(dataset: str, source: Source, *, skip_broken: bool = False) -> bool:
     """Whether the set is built; its index is written last."""
-    return (prepared_folder(dataset, source) / INDEX).is_file()
+    return (prepared_folder(dataset, source, skip_broken=skip_broken) / INDEX).is_file()
 
 
-def ensure_prepared(dataset: str) -> Path:
+def ensure_prepared(dataset: str, *, skip_broken: bool = False) -> Path:
     """The folder of the built dataset, building it now if need be.
+
+    `skip_broken` leaves out clips that cannot be decoded and records them in `facts.skipped`.
 
     Raises:
         Unavailable: its archive is not here.
-        DatasetError: the archive or a clip is not what the builder expects.
+        DatasetError: the archive, or a clip that is not to be skipped, is not what the builder expects.
     """
     source = find_source(dataset)
-    folder = prepared_folder(dataset, source)
-    if is_prepared(dataset, source):
+    folder = prepared_folder(dataset, source, skip_broken=skip_broken)
+    if is_prepared(dataset, source, skip_broken=skip_broken):
         return folder
     with held(folder.with_suffix(".lock"), who=f"building {dataset}", wait_seconds=LOCK_SECONDS):
-        if not is_prepared(dataset, source):  # another process may have built it meanwhile
+        if not (folder / INDEX).is_file():  # another process may have built it meanwhile
             shutil.rmtree(folder, ignore_errors=True)  # left by a killed build
             folder.mkdir(parents=True)
-            _build(dataset, source, folder)
+            _build(dataset, source, folder, skip_broken=skip_broken)
     return folder
 
 
-def base_manifest(dataset: str) -> Manifest:
+def audio_of(listed: Manifest) -> Path:
+    """The prepared audio that a manifest lists, with broken clips left out where it says so.
+
+    Raises:
+        Unavailable: the archive is not here.
+        DatasetError: what is here is not what the manifest lists.
+    """
+    folder = ensure_prepared(listed.dataset, skip_broken=bool(listed.skipped))
+    check_same_clips(listed, folder)
+    return folder
+
+
+def base_manifest(dataset: str, *, skip_broken: bool = False) -> Manifest:
     """The manifest of the dataset as it is here, built if need be, without any task's split."""
-    folder = ensure_prepared(dataset)
+    folder = ensure_prepared(dataset, skip_broken=skip_broken)
     index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     return Manifest(
         dataset=dataset,
@@ -121,7 +136,7 @@ def builder(dataset: str, folder: Path) -> Any:
     return registry.dataset_builder(dataset)(data_dir=folder, config=config, file_format="array_record")
 
 
-def _build(dataset: str, source: Source, folder: Path) -> None:
+def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> None:
     import tensorflow_datasets as tfds
 
     from benchmark.progress import quiet_tfds
@@ -129,6 +144,7 @@ def _build(dataset: str, source: Source, folder: Path) -> None:
     quiet_tfds()
     made = builder(dataset, folder)
     made.source_path = source.path
+    made.skip_broken = skip_broken
     config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
     try:
         made.download_and_prepare(download_config=config)
@@ -218,10 +234,13 @@ def _locate(facts: dict[str, Any]) -> Path | None:
 
 
 def _signature(path: Path) -> str:
-    """What tells one source from another: an archive's sha256, or a folder's names, sizes and times."""
+    """What tells one source from another: an archive's sha256, or a folder's names, sizes and times.
+
+    The time of the last change of any kind is among them, for nobody can set it back.
+    """
     if path.is_file():
         return file_sha256(path)
     rows = [(p.relative_to(path).as_posix(), p.stat()) for p in sorted(path.rglob("*")) if p.is_file()]
     if not rows:
         raise DatasetError(f"{path} is an empty folder; expected the unpacked corpus. Unpack it again or remove it.")
-    return fingerprint([[name, stat.st_size, stat.st_mtime_ns] for name, stat in rows])
+    return fingerprint([[name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns] for name, stat in rows])

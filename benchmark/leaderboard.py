@@ -62,6 +62,15 @@ def build_leaderboard(
     )
 
 
+def with_remarks(board: Leaderboard, remarks: Mapping[str, Sequence[str]]) -> Leaderboard:
+    """`board` with what is to be known of the data of some tasks, by task name."""
+    sections = []
+    for section in board.sections:
+        columns = [replace(c, remarks=tuple(remarks.get(c.task.name, ()))) for c in section.columns]
+        sections.append(replace(section, columns=tuple(columns)))
+    return replace(board, sections=tuple(sections))
+
+
 def _check(key: tuple[str, str], cell: Cell, task: Task) -> None:
     embedder, name = key
     if (cell.embedder, cell.task) != key:

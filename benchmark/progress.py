@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, emoji=False)  # a message may hold ":x:"
 
 Advance = Callable[[int], None]
 
@@ -42,9 +43,15 @@ def bar(title: str, total: int, unit: str) -> Iterator[Advance]:
         yield advance
 
 
+def one_line(text: str) -> str:
+    """`text` with a blank for every run of control characters and line breaks, which would break or colour a line."""
+    plain = "".join("\n" if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
+    return " ".join(part.strip() for part in plain.split("\n") if part.strip())
+
+
 def say(message: str) -> None:
     """One line for a person, on stderr."""
-    console.print(message, markup=False, soft_wrap=True)
+    console.print(one_line(message), markup=False, soft_wrap=True)
     sys.stderr.flush()
 
 

@@ -56,13 +56,14 @@ def _leaderboards() -> Iterator[Path]:
 
 def _prepared() -> Iterator[Path]:
     for folder in _inside(paths.cache_folder() / "prepared"):
-        current: Path | None = None
+        current: list[Path] = []
         if folder.name in registry.datasets():
             try:
-                current = datasets.prepared_folder(folder.name, datasets.find_source(folder.name))
+                source = datasets.find_source(folder.name)
             except BenchmarkError:
                 continue  # the archive is not here now: what was made from it may be the only copy
-        yield from (p for p in _inside(folder) if p.is_dir() and p != current)
+            current = [datasets.prepared_folder(folder.name, source, skip_broken=skip) for skip in (False, True)]
+        yield from (p for p in _inside(folder) if p.is_dir() and p not in current)
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -21,9 +21,9 @@ def counted(monkeypatch):
     """The datasets that were built."""
     built, real = [], datasets._build
 
-    def build(dataset, source, folder):
+    def build(dataset, source, folder, **options):
         built.append(dataset)
-        real(dataset, source, folder)
+        real(dataset, source, folder, **options)
 
     monkeypatch.setattr(datasets, "_build", build)
     return built
@@ -188,9 +188,9 @@ BUILD = """
 import sys
 from benchmark import datasets
 real = datasets._build
-def build(*arguments):
+def build(*arguments, **options):
     print("built", flush=True)
-    real(*arguments)
+    real(*arguments, **options)
 datasets._build = build
 print("ready", flush=True)
 sys.stdin.readline()

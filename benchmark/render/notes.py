@@ -53,6 +53,7 @@ def footnotes(leaderboard: Leaderboard) -> list[str]:
             f"A variant differs from the official set and is not ranked with it: {_list(variants)}. "
             + ("Published figures are on the official sets." if leaderboard.suite.published else "")
         )
+    notes += [f"{column.key}: {remark}" for column in columns for remark in column.remarks]
     if any(entry.primary and entry.primary.oracle is not None for _, _, entry in leaderboard.entries()):
         notes.append(_sentence(oracle_label(leaderboard)))
     if leaderboard.published_rows or any(entry.published for _, _, entry in leaderboard.entries()):

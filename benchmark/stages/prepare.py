@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from benchmark import datasets, embedder_spec, manifest, paths, plan, registry
+from benchmark.datasets import Source
 from benchmark.embedder_spec import EmbedderSpec
 from benchmark.errors import BenchmarkError, DatasetError
 from benchmark.hashing import file_sha256
@@ -20,8 +21,13 @@ from benchmark.progress import say
 KEEP_GOING = "MOODBENCH_KEEP_GOING"  # set by `moodbench run`: a broken dataset fails its own rows only
 
 
-def run(params: Params) -> None:
+SKIP_BROKEN = "MOODBENCH_SKIP_BROKEN"  # set by `moodbench run --skip-broken`, read by the command line
+
+
+def run(params: Params, *, skip_broken: bool = False) -> None:
     """Bring manifests and plans up to date; what is broken is told at the end, after everything else is written.
+
+    `skip_broken` leaves out clips that cannot be decoded; the manifest lists them, and later runs hold to it.
 
     Raises:
         BenchmarkError: a name in params.yaml is not known (nothing is written), or a dataset or weights are broken.
@@ -36,7 +42,7 @@ def run(params: Params) -> None:
     problems: list[str] = []
     found: dict[str, tuple[Readiness, Manifest | None]] = {}
     for dataset in wanted:
-        found[dataset] = _dataset(dataset)
+        found[dataset] = _dataset(dataset, skip_broken)
         if found[dataset][0].state == "failed":
             problems.append(f"dataset {dataset}: {found[dataset][0].reason}")
     for spec in specs:
@@ -51,7 +57,7 @@ def run(params: Params) -> None:
         raise BenchmarkError(f"prepare: {len(problems)} of the above must be mended; all else is prepared.")
 
 
-def _dataset(dataset: str) -> tuple[Readiness, Manifest | None]:
+def _dataset(dataset: str, skip_broken: bool) -> tuple[Readiness, Manifest | None]:
     """Whether a dataset's audio can be had, and its current manifest (known even without audio, from git)."""
     stored: Manifest | None = None
     try:
@@ -62,10 +68,9 @@ def _dataset(dataset: str) -> tuple[Readiness, Manifest | None]:
         except BenchmarkError as error:
             readiness, source = Readiness.of(error), None
         stale = stored is None or stored.builder_sha256 != datasets.code_hash(dataset)
-        unseen = source is not None and source.path is not None and not datasets.is_prepared(dataset, source)
-        if source is not None and (stale or unseen):
-            say(f"prepare: building {dataset}")
-            stored = datasets.base_manifest(dataset)
+        skipped = bool(stored and stored.skipped)
+        if source is not None and (stale or _unseen(dataset, source, skipped)):
+            stored = _build(dataset, skip_broken=skip_broken or skipped)
         if stored is None:
             return readiness, None
         own = [task for _, task in sorted(registry.tasks().items()) if task.dataset == dataset]
@@ -74,6 +79,25 @@ def _dataset(dataset: str) -> tuple[Readiness, Manifest | None]:
     except BenchmarkError as error:
         return Readiness.of(error), None
     return readiness, current
+
+
+def _unseen(dataset: str, source: Source, skipped: bool) -> bool:
+    """Whether this archive has not been looked at yet; a synthesised set has none."""
+    return source.path is not None and not datasets.is_prepared(dataset, source, skip_broken=skipped)
+
+
+def _build(dataset: str, *, skip_broken: bool) -> Manifest:
+    """Clips are left out only where the whole set cannot be had."""
+    say(f"prepare: building {dataset}")
+    try:
+        return datasets.base_manifest(dataset)
+    except DatasetError:
+        if not skip_broken:
+            raise
+    made = datasets.base_manifest(dataset, skip_broken=True)
+    for row in made.skipped:
+        say(f"prepare: {dataset}: left out: {row['reason']}")
+    return made
 
 
 def _stored(dataset: str) -> Manifest | None:

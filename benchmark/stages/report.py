@@ -10,7 +10,7 @@ from benchmark.board import Leaderboard
 from benchmark.cell import Cell, NotRun
 from benchmark.errors import BenchmarkError, CellError
 from benchmark.files import write_bytes, write_json
-from benchmark.leaderboard import build_leaderboard
+from benchmark.leaderboard import build_leaderboard, with_remarks
 from benchmark.params import Params
 from benchmark.published import load_published
 from benchmark.scoring import cell_fingerprint
@@ -27,6 +27,7 @@ def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
     suites = [registry.suite(name) for name in params.suites]
     for embedder in params.embedders:
         _collect(params, embedder, cells, absent)
+    remarks = _remarks(registry.tasks_of(params.suites))
     boards = []
     for suite in suites:
         board = build_leaderboard(
@@ -37,11 +38,24 @@ def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
             list(params.embedders),
             load_published(suite.published, paths.PUBLISHED),
         )
+        board = with_remarks(board, remarks)
         boards.append(board)
         _render(suite, board)
     _summaries(suites)
     problems = [f"{e} on {t}: {n.reason}" for (e, t), n in sorted(absent.items()) if n.state == "failed"]
     return boards, problems
+
+
+def _remarks(tasks: list[Task]) -> dict[str, list[str]]:
+    """What a reader must know of a task's data: broken clips that were left out."""
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        with contextlib.suppress(BenchmarkError):  # a manifest that cannot be read fails its rows, with the reason
+            listed = manifest.read(task.dataset)
+            if listed is not None and (skipped := listed.skipped):
+                clips = "1 broken clip" if len(skipped) == 1 else f"{len(skipped)} broken clips"
+                found[task.name] = [f"{clips} left out ({', '.join(row['clip'] for row in skipped)})."]
+    return found
 
 
 def _collect(
@@ -55,7 +69,7 @@ def _collect(
     for task in wanted:
         key = (embedder, task.name)
         if task.name in reasons:
-            absent[key] = reasons[task.name]
+            absent[key] = _failed_since(embedder, task) or reasons[task.name]
             continue
         found = _cell(params, embedder, task)
         if isinstance(found, NotRun):
@@ -70,7 +84,7 @@ def _cell(params: Params, embedder: str, task: Task) -> Cell | NotRun | None:
         listed = manifest.read(task.dataset)
         file = paths.cell(embedder, task.name, listed.variant if listed else "")
         if listed is None or not file.is_file():
-            return None
+            return _failed_since(embedder, task)
         cell, _ = cell_files.read(file, embedder=embedder, task=task.name)
         expected = cell_fingerprint(task, listed, params.probe, cell.vectors_fingerprint)
     except BenchmarkError as error:
@@ -81,6 +95,17 @@ def _cell(params: Params, embedder: str, task: Task) -> Cell | NotRun | None:
         reason = "its cell was made by other code, settings, labels or folds than the present ones"
         return NotRun(task=task.name, state="unavailable", reason=reason, way_out="Run 'moodbench run'.")
     return cell
+
+
+def _failed_since(embedder: str, task: Task) -> NotRun | None:
+    """Why the present embedder could not embed, if so; `evaluate`, which records reasons, did not run after it."""
+    with contextlib.suppress(BenchmarkError):
+        wanted = plan.read(embedder).datasets.get(task.dataset)
+        left = plan.read_status(embedder).datasets.get(task.dataset)
+        same = wanted is not None and left is not None and wanted.vectors_fingerprint == left.vectors_fingerprint
+        if left is not None and same and left.readiness.state == "failed":
+            return NotRun(task=task.name, **left.readiness.model_dump())
+    return None
 
 
 def _newer_inputs(embedder: str, task: Task, cell: Cell) -> NotRun | None:

@@ -177,7 +177,7 @@ def test_twice_in_two_encodings(refused, emodb_members):
 
 def test_broken_clip(refused, emodb_members):
     name = list(emodb_members)[7]
-    refused({**emodb_members, name: b"RIFF"}, f"clip '{name}' cannot be decoded")
+    refused({**emodb_members, name: b"RIFF"}, f"download.zip: clip '{name}' cannot be used: found 4 of the 8 bytes")
 
 
 def test_too_few_groups(refused, emodb_members):

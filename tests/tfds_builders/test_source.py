@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import random
 import tarfile
+import tracemalloc
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
-from tfds_builders.common.errors import SourceError
+from tfds_builders.common import source as module
+from tfds_builders.common.containers import CHUNK
+from tfds_builders.common.errors import MemberError, SourceError
 from tfds_builders.common.source import Source, find_source
 
 MEMBERS = {
@@ -62,12 +68,47 @@ def test_names_that_point_outside(tmp_path, write_zip, name, kind):
         Source(path)
 
 
-def test_a_link_in_a_tar_is_no_member(tmp_path):
-    with tarfile.open(tmp_path / "a.tar", "w") as archive:
-        link = tarfile.TarInfo("secret.wav")
-        link.type, link.linkname = tarfile.SYMTYPE, "../secret.wav"
-        archive.addfile(link)
-    assert Source(tmp_path / "a.tar").members == ()
+def test_a_colon_is_no_drive(tmp_path, write_zip):
+    with Source(write_zip(tmp_path / "a.zip", {"at 12:30/a.wav": b"x"})) as source:
+        assert source.members == ("at 12:30/a.wav",)
+
+
+ODD = {
+    "tar": [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE],
+    "zip": [0o120777, 0o020666, 0o060666, 0o010666],
+}
+
+
+@pytest.mark.parametrize(("kind", "odd"), [(kind, odd) for kind, odds in ODD.items() for odd in odds])
+def test_only_audio_must_be_a_regular_file(tmp_path, kind, odd):
+    def with_odd(name):
+        path = tmp_path / f"{name}.{kind}"
+        if kind == "zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                entry = zipfile.ZipInfo(name)
+                entry.external_attr = odd << 16
+                archive.writestr(entry, b"../secret")
+        else:
+            with tarfile.open(path, "w") as archive:
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.linkname = odd, "../secret"
+                archive.addfile(entry)
+        return path
+
+    assert Source(with_odd("latest")).members == ()
+    with pytest.raises(SourceError, match=r"is refused: found 'a.wav', a (symbolic link|hard link|device)"):
+        Source(with_odd("a.wav"))
+
+
+def test_links_in_a_folder(tmp_path):
+    folder = write_folder(tmp_path / "a", {"wav/a.wav": b"one", "notes.txt": b"x"})
+    (folder / "wav" / "b.wav").symlink_to(folder / "wav" / "a.wav")
+    (folder / "same").symlink_to(folder / "wav")
+    (folder / "gone.txt").symlink_to("nowhere")
+    (folder / ".git").symlink_to(tmp_path)
+    with Source(folder) as source:
+        assert sorted(source.members) == ["notes.txt", "wav/a.wav", "wav/b.wav"]
+        assert source.read("wav/b.wav") == b"one"
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz"])
@@ -80,20 +121,123 @@ def test_truncated_archive(tmp_path, write_zip, kind):
         Source(path)
 
 
-def test_damaged_and_encrypted_members(tmp_path, write_zip):
+def test_a_damaged_member_harms_no_other(tmp_path, write_zip):
     path = write_zip(tmp_path / "a.zip", {"a.txt": b"good and long enough", "b.txt": b"fine"})
-    raw = path.read_bytes()
-    path.write_bytes(raw.replace(b"good", b"evil", 1))
+    path.write_bytes(path.read_bytes().replace(b"good", b"evil", 1))
     with Source(path) as source:
         assert source.read("b.txt") == b"fine"
-        with pytest.raises(SourceError, match=r"member 'a.txt': Bad CRC-32"):
+        with pytest.raises(MemberError, match=r"'a.txt' cannot be used: found bytes that do not fit their checksum"):
             source.read("a.txt")
-    flagged = bytearray(raw)
+
+
+def test_an_encrypted_zip(tmp_path, write_zip):
+    raw = bytearray(write_zip(tmp_path / "a.zip", {"a.txt": b"good and long enough", "b.txt": b"fine"}).read_bytes())
     for header, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        flagged[raw.index(header) + offset] |= 1  # the bit that says "encrypted"
-    path.write_bytes(bytes(flagged))
-    with Source(path) as source, pytest.raises(SourceError, match="encrypted"):
-        source.read("a.txt")
+        raw[raw.index(header) + offset] |= 1  # the bit that says "encrypted"
+    (tmp_path / "a.zip").write_bytes(bytes(raw))
+    with pytest.raises(SourceError, match=r"found 1 encrypted members, such as 'a.txt'.*with its password into a fold"):
+        Source(tmp_path / "a.zip")
+
+
+def test_a_tar_without_its_end(tmp_path):
+    """Python's tarfile lists what is left of it as if it were whole."""
+    path = write_tar(tmp_path / "a.tar", {f"{n}.wav": bytes([n]) * 700 for n in range(9)}, "w")
+    for members in range(1, 9):
+        short = tmp_path / "short.tar"
+        short.write_bytes(path.read_bytes()[: members * 1536])
+        with tarfile.open(short) as archive:
+            assert len(archive.getmembers()) == members
+        with pytest.raises(SourceError, match=f"no further member and no end mark after '{members - 1}.wav'"):
+            Source(short)
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_a_bit_that_flipped_in_a_compressed_tar(tmp_path, mode):
+    noise = random.Random(1).randbytes(9000)
+    path = write_tar(tmp_path / "a.tar.gz", {"a.wav": noise, "b.wav": noise[::-1]}, mode)
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(bytes(raw))
+    with pytest.raises(SourceError, match=r"a.tar.gz cannot be read: found (bytes that|damaged)"):
+        Source(path)
+
+
+# -- bombs ----------------------------------------------------------------------------------------
+
+
+def peak_of(function):
+    """Bytes of Python's memory that a call needs at most."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_zip_that_says_it_is_small_stays_small(tmp_path):
+    """Python's own `ZipFile.read` unpacks all of it before it looks at the size."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.wav", bytes(2**26))
+        archive.filelist[0].file_size, archive.filelist[0].CRC = 1000, zlib.crc32(bytes(1000))
+    with Source(path) as source:
+        assert peak_of(lambda: source.read("a.wav")) < 8 * CHUNK
+
+
+@pytest.mark.parametrize("start", [b"a.wav", b"././@LongLink"])
+def test_a_tar_of_zeros_is_not_unpacked(tmp_path, start):
+    entry = tarfile.TarInfo(start.decode())
+    entry.size = 2**31
+    entry.type = tarfile.REGTYPE if start == b"a.wav" else tarfile.GNUTYPE_LONGNAME
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(entry.tobuf()) + 32 * gzip.compress(bytes(2**26)))
+
+    def refuse():
+        with pytest.raises(SourceError, match=r"a\.tar\.gz is refused"):
+            Source(tmp_path / "a.tar.gz")
+
+    assert peak_of(refuse) < 8 * CHUNK
+
+
+def test_what_counts_as_a_bomb(tmp_path, write_zip, monkeypatch):
+    def of(size, packed):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("a.wav", bytes(packed))
+            archive.filelist[0].file_size = size
+        Source(tmp_path / "a.zip").close()
+
+    of(2**30, 100)  # small enough to do no harm
+    of(2**31, 2**25)  # packed 64 to 1
+    with pytest.raises(SourceError, match=r"found 1.0 GiB or more packed into 0.0 MiB; expected at most 100 times"):
+        of(2**30 + 1, 100)
+    with pytest.raises(SourceError, match=r"the member 'a.wav' of 2.0 GiB; expected clips of at most 2 GiB"):
+        of(2**31 + 1, 2**25)
+    monkeypatch.setattr(module, "MAX_MEMBERS", 3)
+    Source(write_zip(tmp_path / "b.zip", {f"{n}.txt": b"" for n in range(3)})).close()
+    with pytest.raises(SourceError, match="more than 3 members"):
+        Source(write_zip(tmp_path / "b.zip", {f"{n}.txt": b"" for n in range(4)}))
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_any_damage_is_told(tmp_path, write_zip, kind):
+    """Random damage gives the one error of builders or harmless bytes, never another exception and no endless loop."""
+    members = {f"wav/{n}.wav": bytes(range(n, 100 + n)) * 3 for n in range(6)}
+    path = tmp_path / f"a.{kind}"
+    whole = write_zip(path, members) if kind == "zip" else write_tar(path, members, "w:gz" if "gz" in kind else "w")
+    raw, draw, told = whole.read_bytes(), random.Random(kind), []
+    for _ in range(400):
+        damaged = bytearray(raw)
+        for _ in range(draw.choice([1, 1, 3, 20])):
+            damaged[draw.randrange(len(damaged))] = draw.choice([0, 255, draw.randrange(256)])
+        path.write_bytes(bytes(damaged[: draw.choice([len(damaged), draw.randrange(len(damaged))])]))
+        try:
+            with Source(path) as source:
+                for member in source.members:
+                    source.read(member)
+        except SourceError as error:
+            told.append(str(error))
+    assert len(told) > 100
+    assert all("found" in message and "expected" in message for message in told)
 
 
 def test_find_source_prefers_archives_then_folders_then_later_places(tmp_path, write_zip):

@@ -18,15 +18,13 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from tfds_builders.common import source as sources
-from tfds_builders.common.audio import DECODER, RESAMPLER, decode, identity_of, read_header
-from tfds_builders.common.errors import SourceError
-from tfds_builders.common.parts import FRACTIONS, PARTS, speaker_parts
+from tfds_builders.common.audio import LIMITS, Limits, decode, identity_of
+from tfds_builders.common.clips import broken_clips, refuse_twins, undecodable
+from tfds_builders.common.errors import MemberError, SourceError
+from tfds_builders.common.parts import FRACTIONS, PARTS
+from tfds_builders.common.scan import Clip, Entry, Expected, Fields, Scanned, known, parts_of, scan
 from tfds_builders.common.source import Source
-from tfds_builders.common.variant import Census, Facts, most_common, variant_id
-
-Fields = Mapping[str, Any]
-Span = tuple[float, float]  # start and end in seconds
-Clip = tuple[str, Fields, Span | None]
+from tfds_builders.common.variant import Facts
 
 
 @dataclass(frozen=True)
@@ -43,35 +41,24 @@ class Recipe:
     parameters: Any = None
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A clip of an archive, seen once: where it is, what it is, and how to make it."""
-
-    clip_id: str
-    fields: Fields
-    identity: str
-    member: str
-    span: Span | None
-
-
 class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[misc, call-arg]
     """Clips with a group and targets, in group-disjoint parts; see the module for what to declare."""
 
     ARCHIVES: ClassVar[tuple[str, ...]] = ()  # accepted names; any of zip, tar, tar.gz, or the folder of that stem
     FOLDERS: ClassVar[tuple[str, ...]] = ()  # further accepted names of an unpacked folder
     FACTS: ClassVar[Facts | None] = None  # the official corpus
-    LEAST_KNOWN: ClassVar[float] = (
-        0.5  # share of the audio files that must be named as expected, or it is another corpus
-    )
+    LEAST_KNOWN: ClassVar[float] = 0.5  # share of the audio files named as expected; with less it is another corpus
     CLIP_DEPTH: ClassVar[int] = 2  # trailing path components that make a clip id, so that top folders do not count
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]]  # target feature -> class names in order
     GROUP: ClassVar[str] = "speaker_id"
     FRACTIONS: ClassVar[tuple[float, float, float]] = FRACTIONS
     HOMEPAGE: ClassVar[str] = ""
+    LIMITS: ClassVar[Limits] = LIMITS  # of a clip's length, channels and rate
     SAMPLE_RATE: ClassVar[int] = 0  # Hz, synthesised corpora only
     DUMMY_LIMIT: ClassVar[int | None] = None  # clips that a test needs of a large synthesised corpus
     source_path: Path | None = None  # the archive or folder itself, where the engine has found it already
     clip_limit: ClassVar[int | None] = None  # tests set it to DUMMY_LIMIT; None builds everything
+    skip_broken: ClassVar[bool] = False  # the engine sets it: broken clips are left out and recorded, unless too many
 
     # -- what a subclass says ---------------------------------------------------------------------
 
@@ -124,8 +111,9 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
           SourceError: it cannot be read, or is another corpus.
         """
         with Source(path) as source:
-            _, files = self._known(source)
-        clips = sum(len(inside) for _, _, inside in files)
+            self.read_tables(source)
+            _, members = known(self._expected(), source)
+        clips = sum(len(member.clips) for member in members)
         return f"{clips} of {self.FACTS.clips} clips" if self.FACTS else f"{clips} clips"
 
     # -- TFDS -------------------------------------------------------------------------------------
@@ -151,43 +139,53 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator[Any]]:
         if self.ARCHIVES:
             path = self._source_path(dl_manager)
-            entries, rate = self._scan(path)
-            parts = self._parts([(entry.clip_id, entry.fields) for entry in entries])
+            found = self._scan(path)
+            parts = self._parts(path.name, [(entry.clip_id, entry.fields) for entry in found.entries])
             return {
-                part: self._generate_examples(path, [e for e in entries if parts[e.clip_id] == part], rate)
-                for part in PARTS
+                part: self._generate_examples(path, found, {c for c in parts if parts[c] == part}) for part in PARTS
             }
         recipes = self._limited(list(self.recipes()))
-        self._refuse_twins([recipe.clip_id for recipe in recipes])
+        refuse_twins(self.name, [recipe.clip_id for recipe in recipes])
         self.info.metadata.update(
             variant="" if self.clip_limit is None else "partial",
             found={"clips": len(recipes), "rates": {str(self.SAMPLE_RATE): len(recipes)}},
             expected={},
             decoder=f"synthesised by {self.name} {self.version}",
         )
-        parts = self._parts([(recipe.clip_id, recipe.fields) for recipe in recipes])
+        parts = self._parts(self.name, [(recipe.clip_id, recipe.fields) for recipe in recipes])
         return {part: self._synthesised([r for r in recipes if parts[r.clip_id] == part]) for part in PARTS}
 
-    def _generate_examples(self, path: Path, entries: Sequence[_Entry], rate: int) -> Iterator[tuple[str, Any]]:
+    def _generate_examples(self, path: Path, found: Scanned, clip_ids: set[str]) -> Iterator[tuple[str, Any]]:
         member, whole = "", np.empty(0, np.int16)
         with Source(path) as source:
-            for entry in entries:
+            for entry in found.entries:
+                if entry.clip_id not in clip_ids:
+                    continue
                 if entry.member != member:  # the spans of one file stand together
-                    member, whole = entry.member, decode(source.read(entry.member), entry.clip_id, rate)
-                audio = whole if entry.span is None else self._cut(whole, entry, rate)
-                yield entry.clip_id, self._example(entry.clip_id, entry.fields, entry.identity, audio, rate)
+                    try:
+                        member, whole = entry.member, decode(source.read(entry.member), entry.member, found.rate)
+                    except (
+                        MemberError
+                    ) as error:  # its header was whole: all are decoded, so that one run tells them all
+                        members = list(dict.fromkeys(each.member for each in found.entries))
+                        broken = undecodable(path, members, found.rate)
+                        raise broken_clips(path.name, broken, len(members)) from error
+                audio = whole if entry.span is None else self._cut(whole, entry, found.rate)
+                yield entry.clip_id, self._example(entry.clip_id, entry.fields, entry.identity, audio, found.rate)
 
-    def _cut(self, whole: NDArray[np.int16], entry: _Entry, rate: int) -> NDArray[np.int16]:
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _cut(self, whole: NDArray[np.int16], entry: Entry, rate: int) -> NDArray[np.int16]:
         assert entry.span is not None
         start, end = (round(seconds * rate) for seconds in entry.span)
         if not 0 <= start < end <= len(whole):
-            raise SourceError(
-                f"{self.name}: clip {entry.clip_id!r} spans {entry.span[0]:g} s to {entry.span[1]:g} s; expected a "
-                f"span within the {len(whole) / rate:g} s of {entry.member!r}. Mend the table that says so."
+            raise SourceError.of(
+                f"{self.name}: clip {entry.clip_id!r} cannot be cut out",
+                f"a span of {entry.span[0]:g} s to {entry.span[1]:g} s",
+                f"one within the {len(whole) / rate:g} s of {entry.member!r}",
+                "Mend the table that says so.",
             )
         return whole[start:end]
-
-    # -- inside -----------------------------------------------------------------------------------
 
     def _synthesised(self, recipes: Sequence[Recipe]) -> Iterator[tuple[str, Any]]:
         for recipe in recipes:
@@ -224,89 +222,27 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
             f"(or tar, tar.gz, or a folder of that name). {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
         )
 
-    def _scan(self, path: Path) -> tuple[list[_Entry], int]:
-        """Reads every member once: fields, identity, and how this copy differs from the official one."""
-        census = Census()
-        seen: list[tuple[str, Fields, str, int, str, Span | None]] = []
+    def _expected(self) -> Expected:
+        return Expected(
+            name=self.name,
+            facts=self.FACTS,
+            limits=self.LIMITS,
+            clip_depth=self.CLIP_DEPTH,
+            least_known=self.LEAST_KNOWN,
+            instructions=str(self.MANUAL_DOWNLOAD_INSTRUCTIONS),
+            clips_in=self.clips_in,
+        )
+
+    def _scan(self, path: Path) -> Scanned:
         with Source(path) as source:
             self.read_tables(source)
-            audio, files = self._known(source)
-            self._refuse_twins([clip_id for _, _, clips in files for clip_id, _, _ in clips])
-            for member, inside, clips in files:
-                raw = source.read(member)
-                header = read_header(raw, inside.as_posix())
-                sha256 = hashlib.sha256(raw).hexdigest()
-                for clip_id, fields, span in clips:
-                    seconds = None if span is None else span[1] - span[0]
-                    census.add(header, inside.suffix.lower().lstrip("."), seconds)
-                    seen.append((clip_id, fields, sha256, header.rate, member, span))
-        found = census.facts()
-        rate = int(most_common(found.rates))
-        self.info.metadata.update(
-            variant=variant_id(found, self.FACTS) if self.FACTS else "",
-            found={**found.record(), "left_out": len(audio) - len(files)},
-            expected=self.FACTS.record() if self.FACTS else {},
-            decoder=DECODER,
-        )
-        entries = []
-        for clip_id, fields, sha256, own, member, span in seen:
-            how = [DECODER] if own == rate else [DECODER, f"{RESAMPLER} {rate} Hz"]
-            cut = [] if span is None else [f"{span[0]!r} s to {span[1]!r} s"]
-            entries.append(_Entry(clip_id, fields, identity_of(sha256, *how, *cut), member, span))
-        return entries, rate
+            found = scan(self._expected(), source, skip_broken=self.skip_broken)
+        self.info.metadata.update(found.notes)
+        return found
 
-    def _known(self, source: Source) -> tuple[list[str], list[tuple[str, PurePosixPath, list[Clip]]]]:
-        """The audio members, and those named as expected with their clips; refuses another corpus."""
-        self.read_tables(source)
-        audio = source.audio()
-        places = [(member, PurePosixPath(*PurePosixPath(member).parts[-self.CLIP_DEPTH :])) for member in audio]
-        files = [(member, place, clips) for member, place in places if (clips := list(self.clips_in(place)))]
-        if not files or len(files) < self.LEAST_KNOWN * len(audio):
-            raise self._foreign(source.path, len(source.members), audio, len(files))
-        return audio, files
-
-    def _foreign(self, path: Path, members: int, audio: Sequence[str], fitting: int) -> SourceError:
-        example = f", such as {audio[0]!r}" if audio else ""
-        return SourceError(
-            f"{path.name} is not {self.name}: found {len(audio)} audio files among {members} members{example}, "
-            f"of which {fitting} are named as in {self.name}; expected {self.FACTS.clips if self.FACTS else 0}. "
-            f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
-        )
-
-    def _parts(self, clips: Sequence[tuple[str, Fields]]) -> dict[str, str]:
-        """The part of each clip: the official one, or by the common rule over groups."""
-        groups = {clip_id: str(fields[self.GROUP]) for clip_id, fields in clips}
-        parts = {clip_id: self.part_of(clip_id, fields) for clip_id, fields in clips}
-        if set(parts.values()) == {None}:
-            of_group = {
-                group: part
-                for part, members in speaker_parts(groups.values(), self.FRACTIONS).items()
-                for group in members
-            }
-            parts = {clip_id: of_group[group] for clip_id, group in groups.items()}
-        if strange := [clip_id for clip_id, part in parts.items() if part not in PARTS]:
-            raise SourceError(
-                f"{self.name}: clip {strange[0]!r} is in the part {parts[strange[0]]!r}; expected one of "
-                f"{', '.join(PARTS)} for every clip. Get the whole corpus with its list of parts."
-            )
-        if empty := [part for part in PARTS if part not in parts.values()]:
-            raise SourceError(
-                f"{self.name}: found {len(set(groups.values()))} different {self.GROUP}, too few for the parts: "
-                f"{', '.join(empty)} would be empty. Get the whole corpus."
-            )
-        return {clip_id: str(part) for clip_id, part in parts.items()}
-
-    def _refuse_twins(self, clip_ids: Sequence[str]) -> None:
-        """One clip under two names (another folder, another encoding) would count twice, or leak."""
-        first: dict[str, str] = {}
-        for clip_id in clip_ids:
-            stem = PurePosixPath(clip_id).with_suffix("").as_posix()
-            if stem in first:
-                raise SourceError(
-                    f"{self.name}: found the clip {stem!r} twice ({first[stem]!r} and {clip_id!r}); "
-                    "expected every clip once. Leave one copy in the archive or folder."
-                )
-            first[stem] = clip_id
+    def _parts(self, where: str, clips: Sequence[tuple[str, Fields]]) -> dict[str, str]:
+        rows = [(clip_id, str(fields[self.GROUP]), self.part_of(clip_id, fields)) for clip_id, fields in clips]
+        return parts_of(where, rows, self.GROUP, self.FRACTIONS)
 
     def _limited(self, recipes: list[Recipe]) -> list[Recipe]:
         """At most `clip_limit` recipes, the first of each group before the second of any."""

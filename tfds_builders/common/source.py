@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from tfds_builders.common.audio import EXTENSIONS
-from tfds_builders.common.errors import SourceError
+from tfds_builders.common.containers import DAMAGE, Member, open_container
+from tfds_builders.common.errors import MemberError, SourceError, refused, unreadable
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+
+MAX_MEMBER_BYTES = 2 * 2**30  # a clip is read whole; an hour of stereo at 96 kHz in 24 bits is 1.9 GiB
+MAX_RATIO = 100  # of unpacked to packed: audio reaches 3, tables 20, deflate on zeros 1000
+HARMLESS_BYTES = 2**30  # below this the ratio does not count: silent clips pack well
+MAX_MEMBERS = 1_000_000  # each costs memory to list; the largest music corpora have about 100 000 clips
+
+_DRIVE = re.compile("[A-Za-z]:")
 
 
 def stem_of(archive: str) -> str:
@@ -44,36 +51,27 @@ class Source:
     """Members of an archive or folder: checked names, and bytes on demand. A context manager.
 
     `members` are '/'-separated paths of regular files, in the order of the archive (reading in that
-    order reads a compressed tar once), without dot files and macOS's `__MACOSX` copies.
+    order reads a compressed tar once), without dot files and macOS's `__MACOSX` copies. They are
+    judged by their headers before a byte is unpacked.
     """
 
     def __init__(self, path: Path) -> None:
         """Opens `path` and lists its members.
 
         Raises:
-          SourceError: not a readable archive, or a member name that points outside of it.
+          SourceError: not a readable archive; a name that points outside of it, or that two members share; audio
+            that is a link; more bytes or members than a corpus has.
         """
         self.path = path
-        self._zip: zipfile.ZipFile | None = None
-        self._tar: tarfile.TarFile | None = None
+        with self._told():
+            self._container = open_container(path)
         try:
-            if path.is_dir():
-                names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
-            elif zipfile.is_zipfile(path):
-                self._zip = zipfile.ZipFile(path)
-                names = [entry.filename for entry in self._zip.infolist() if not entry.is_dir()]
-            elif path.is_file() and tarfile.is_tarfile(path):
-                self._tar = tarfile.open(path)  # noqa: SIM115 - closed by __exit__
-                names = [entry.name.removeprefix("./") for entry in self._tar.getmembers() if entry.isreg()]
-            else:
-                raise SourceError(self._unreadable("neither a zip nor a tar that can be opened"))
-            self.members = tuple(name for name in names if self._wanted(name))
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-            self.close()
-            raise SourceError(self._unreadable(str(error))) from error
-        except SourceError:
+            with self._told():
+                self._members = self._listed()
+        except BaseException:
             self.close()
             raise
+        self.members = tuple(self._members)
 
     def __enter__(self) -> Source:
         return self
@@ -85,31 +83,26 @@ class Source:
 
     def close(self) -> None:
         """Closes the archive."""
-        for archive in (self._zip, self._tar):
-            if archive is not None:
-                archive.close()
+        self._container.close()
 
     def read(self, member: str) -> bytes:
         """Bytes of one member.
 
         Raises:
-          SourceError: the member is damaged (checksum), encrypted, or packed in a way Python cannot undo.
+          MemberError: it is damaged (checksum), or has another size than its header says.
         """
+        found = self._members[member]
+        self._refuse_huge(found)
+        raw = bytearray()
         try:
-            if self._zip is not None:
-                return self._zip.read(member)
-            if self._tar is not None:
-                return self._read_tar(self._tar, member)
-            return (self.path / member).read_bytes()
-        except (
-            zipfile.BadZipFile,
-            tarfile.TarError,
-            EOFError,
-            zlib.error,
-            RuntimeError,  # an encrypted member; NotImplementedError (unknown packing) is one too
-            OSError,
-        ) as error:
-            raise SourceError(self._unreadable(f"member {member!r}: {error}")) from error
+            with self._container.open(found) as stream:
+                while len(raw) <= found.size and (chunk := stream.read(found.chunk)):
+                    raw += chunk
+        except DAMAGE as error:
+            raise MemberError(member, _damage(error), "the bytes that were packed") from error
+        if len(raw) != found.size:
+            raise MemberError(member, f"{len(raw)} bytes", f"the {found.size} that its header says")
+        return bytes(raw)
 
     def find(self, basename: str) -> str | None:
         """The member of that file name nearest to the top, or None."""
@@ -118,7 +111,7 @@ class Source:
 
     def audio(self) -> list[str]:
         """The members that are audio by their extension, in order."""
-        return [member for member in self.members if PurePosixPath(member).suffix.lower().lstrip(".") in EXTENSIONS]
+        return [member for member in self.members if _is_audio(member)]
 
     def sibling(self, archives: Sequence[str]) -> Source | None:
         """A second archive of the corpus, next to this one (any of `archives`, as in `find_source`); None if absent.
@@ -135,7 +128,7 @@ class Source:
         `archives` name a second archive of the corpus that may hold it (see `sibling`).
 
         Raises:
-          SourceError: the table is not UTF-8, or the second archive cannot be read.
+          SourceError: the table is damaged or not UTF-8, or the second archive cannot be read.
         """
         member = self.find(inside)
         files = [file for file in (self.path.parent / inside, self.path.parent / beside) if file.is_file()]
@@ -149,30 +142,96 @@ class Source:
         try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise SourceError(f"{inside} of {self.path.name}: found {error}; expected text in UTF-8") from error
+            where = f"{inside} in {self.path.name}" if member is not None else files[0].name
+            raise unreadable(
+                where,
+                f"the byte {raw[error.start]:#04x} at {error.start}, which is no UTF-8",
+                "a table in UTF-8",
+                "Save it as UTF-8, or get it again.",
+            ) from error
 
-    @staticmethod
-    def _read_tar(archive: tarfile.TarFile, member: str) -> bytes:
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns what the libraries raise into the one error of builders."""
         try:
-            stream = archive.extractfile(member)
-        except KeyError:
-            stream = archive.extractfile(f"./{member}")
-        if stream is None:
-            raise tarfile.ReadError("not a regular file")
-        return stream.read()
+            yield
+        except SourceError:
+            raise
+        except DAMAGE as error:
+            if isinstance(error, OSError) and error.errno:
+                way_out = "Check that it is yours to read and that the disk is well."
+                raise unreadable(self.path.name, f"the system's answer {error.strerror!r}", way_out=way_out) from error
+            raise unreadable(self.path.name, _damage(error)) from error
+
+    def _listed(self) -> dict[str, Member]:
+        """Wanted members by name; a tar is read only as far as it is harmless."""
+        found: dict[str, Member] = {}
+        total = 0
+        for count, member in enumerate(self._container.members(), start=1):
+            total += member.size
+            wanted = self._wanted(member.name)
+            if wanted and _is_audio(member.name):
+                self._refuse_huge(member)
+            self._refuse_bomb(self._container.packed, total, count)
+            if not wanted:
+                continue
+            if member.odd:
+                if not _is_audio(member.name) and not member.name.endswith("/"):
+                    continue
+                raise refused(
+                    self.path.name,
+                    f"{member.name!r}, {member.odd}",
+                    "clips that are files of their own",
+                    "Put the files themselves in place of links, or get the archive from its official address.",
+                )
+            if member.name in found:
+                raise refused(
+                    self.path.name,
+                    f"two members of the one name {member.name!r}",
+                    "every name once",
+                    "Leave one of them in the archive, or get it again.",
+                )
+            found[member.name] = member
+        return found
 
     def _wanted(self, name: str) -> bool:
         """Whether a member counts; raises for a name that points outside of the archive."""
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\\" in name or (path.parts and ":" in path.parts[0]):
-            raise SourceError(
-                f"{self.path.name}: found the member name {name!r}, which may point outside of the archive; "
-                "expected plain relative names. Do not use this copy: get the archive from its official address."
+        if path.is_absolute() or ".." in path.parts or "\\" in name or _DRIVE.match(name):
+            raise refused(
+                self.path.name,
+                f"the member name {name!r}, which may point outside of the archive",
+                "plain relative names",
             )
         return not any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
-    def _unreadable(self, found: str) -> str:
-        return (
-            f"{self.path.name} cannot be read: found {found}; expected a whole zip, tar, tar.gz or unpacked folder. "
-            "The download may have been cut short: get it again."
-        )
+    def _refuse_bomb(self, packed: int | None, total: int, count: int) -> None:
+        if packed is not None and total > max(HARMLESS_BYTES, MAX_RATIO * packed):
+            raise refused(
+                self.path.name,
+                f"{total / 2**30:.1f} GiB or more packed into {packed / 2**20:.1f} MiB",
+                f"at most {MAX_RATIO} times the size of the archive, as nothing but silence packs better",
+            )
+        if count > MAX_MEMBERS:
+            raise refused(self.path.name, f"more than {MAX_MEMBERS} members", "a corpus with fewer clips than that")
+
+    def _refuse_huge(self, member: Member) -> None:
+        if member.size > MAX_MEMBER_BYTES:
+            raise refused(
+                self.path.name,
+                f"the member {member.name!r} of {member.size / 2**30:.1f} GiB",
+                f"clips of at most {MAX_MEMBER_BYTES / 2**30:.0f} GiB, more than an hour of any audio",
+                "Cut it into clips, or get the archive from its official address.",
+            )
+
+
+def _is_audio(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower().lstrip(".") in EXTENSIONS
+
+
+def _damage(error: Exception) -> str:
+    """What is wrong, in words that are the same for every packing."""
+    text = " ".join(str(error).split())
+    if isinstance(error, EOFError) or "unexpected end" in text:
+        return "bytes that end too early"
+    return "bytes that do not fit their checksum" if "CRC" in text else f"damaged bytes ({text})"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
 import numpy as np
-import soundfile
 import tensorflow_datasets as tfds
 
+from tfds_builders.common.audio import opened
 from tfds_builders.common.base import ClipBuilder
 from tfds_builders.common.errors import SourceError
 from tfds_builders.common.source import Source
@@ -90,7 +89,7 @@ class Builder(ClipBuilder):
         artists: dict[str, str] = {}
         nameless: list[str] = []
         for member in source.audio():
-            with soundfile.SoundFile(io.BytesIO(source.read(member))) as file:
+            with opened(source.read(member), member) as file:
                 artist = file.copy_metadata().get("artist", "").strip()
             path = PurePosixPath(member)
             artists[f"{path.parent.name}/{path.stem}"] = artist
