@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from benchmark import paths
-from benchmark.cell import SCHEMA_VERSION, Cell, NotRun
+from benchmark.cell import PROTOCOL_VERSION, SCHEMA_VERSION, Cell, NotRun
 from benchmark.errors import BenchmarkError, CellError
 from benchmark.files import write_bytes, write_json
+from benchmark.manifest import Manifest
+from benchmark.params import Probe
+from benchmark.splits import describe
+from tasks.base import Task
 
 NOT_APPLICABLE = -1
 HEAD_COLUMN = "head_"
@@ -73,11 +77,21 @@ class Predictions:
 
 
 def write(cell: Cell, predictions: Predictions) -> None:
-    """Store predictions first, the cell that vouches for them last."""
+    """Store predictions first, the cell that vouches for them last.
+
+    Raises:
+        CellError: the cell was made from other predictions, or a folder stands where a file is to be.
+    """
     file = paths.cell(cell.embedder, cell.task, cell.variant)
     content = predictions.to_parquet()
     if hashlib.sha256(content).hexdigest() != cell.predictions_sha256:
         raise CellError(f"{file.name}: the cell does not carry the sha256 of its predictions.")
+    for place in (file, file.with_suffix(".parquet")):
+        if place.is_dir():
+            raise CellError(
+                f"{cell.embedder}/{place.name} is a folder, expected a file. Move it away and run 'moodbench evaluate "
+                f"{cell.embedder}' again; what is fitted is kept."
+            )
     write_bytes(file.with_suffix(".parquet"), content)
     write_json(file, cell.model_dump())
 
@@ -86,25 +100,29 @@ def read(file: Path, *, embedder: str, task: str) -> tuple[Cell, Predictions]:
     """A cell and its predictions, verified.
 
     Raises:
-        CellError: truncated, of another schema, embedder or task, or a figure that does not follow from the
-            predictions. The message names the file and the way out.
+        CellError: truncated, of another schema, protocol, embedder or task, or a figure that does not follow
+            from the predictions. The message names the file and the way out.
     """
     name = f"{file.parent.name}/{file.name}"
-    way_out = f"Run 'moodbench evaluate {embedder}' (or dvc repro) to score it again."
+    way_out = f"Run 'moodbench evaluate {embedder}' (or dvc repro) to score it again, or restore it from git."
+    text = b""
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-        content = file.with_suffix(".parquet").read_bytes()
+        text = file.read_bytes()
+        raw = json.loads(text)
     except (OSError, ValueError) as error:
-        raise CellError(f"{name} is not readable ({type(error).__name__}: {error}). {way_out}") from None
-    if isinstance(raw, dict) and raw.get("schema_version") != SCHEMA_VERSION:
-        raise CellError(
-            f"{name} has schema version {raw.get('schema_version')}, expected {SCHEMA_VERSION}. "
-            f"{way_out} If it comes from a newer moodbench, update."
-        )
+        why = "a merge conflict stands in it" if b"<<<<<<<" in text else _why(error)
+        raise CellError(f"{name} is not readable ({why}). {way_out}") from None
+    try:
+        content = file.with_suffix(".parquet").read_bytes()
+    except OSError as error:
+        raise CellError(f"{name}: its predictions beside it are not readable ({_why(error)}). {way_out}") from None
+    _refuse_other_versions(raw, name)
     try:
         cell = Cell.model_validate(raw)
     except ValidationError as error:
-        raise CellError(f"{name} is no cell: {error.error_count()} fields are wrong. {way_out}") from None
+        fields = ", ".join(dict.fromkeys(str(each["loc"][0]) for each in error.errors() if each["loc"]))
+        wrong = f"wrong or missing: {fields}" if fields else f"found a {type(raw).__name__}, expected a mapping"
+        raise CellError(f"{name} is no cell ({wrong}). {way_out}") from None
     if (cell.embedder, cell.task) != (embedder, task):
         raise CellError(f"{name} belongs to {cell.embedder}/{cell.task}, expected {embedder}/{task}. {way_out}")
     if hashlib.sha256(content).hexdigest() != cell.predictions_sha256:
@@ -115,6 +133,51 @@ def read(file: Path, *, embedder: str, task: str) -> tuple[Cell, Predictions]:
         raise CellError(f"{name}: its predictions are not readable ({error}). {way_out}") from None
     _verify(cell, predictions, name, way_out)
     return cell, predictions
+
+
+def check_asked(cell: Cell, task: Task, listed: Manifest, probe: Probe) -> None:
+    """Refuse a cell of the present fingerprint that says otherwise what was asked: only an edit does that.
+
+    Raises:
+        CellError: naming the first field that differs, what is expected, and the way out.
+    """
+    expected = {
+        "protocol_version": PROTOCOL_VERSION,
+        "dataset": task.dataset,
+        "variant": listed.variant,
+        "metric": task.metric,
+        "normalisation": task.normalisation,
+        "split": describe(task.split),
+        "synthetic": task.synthetic,
+        "mode": probe.mode,
+        "classes": listed.class_names(task.target),
+    }
+    for field, value in expected.items():
+        if (found := getattr(cell, field)) != value:
+            raise CellError(
+                f"{cell.embedder}/{cell.task}: its {field} is {found!r}, expected {value!r} (edited by hand?). "
+                f"Run 'moodbench evaluate {cell.embedder}' (or dvc repro) to score it again, or restore it from git."
+            )
+
+
+def _why(error: Exception) -> str:
+    """The reason without a path: it is shown in tables, which go to git."""
+    return (error.strerror if isinstance(error, OSError) else None) or f"{type(error).__name__}: {error}"
+
+
+def _refuse_other_versions(raw: object, name: str) -> None:
+    """An older protocol is no fault: whoever compares fingerprints finds that the cell is not current."""
+    if not isinstance(raw, dict):
+        return
+    for what, known in (("schema", SCHEMA_VERSION), ("protocol", PROTOCOL_VERSION)):
+        stated = raw.get(f"{what}_version")
+        newer = isinstance(stated, int) and stated > known
+        if newer or (what == "schema" and stated != known):
+            age, update = ("a newer", "Update (git pull), or run") if newer else ("an older", "Run")
+            raise CellError(
+                f"{name} has {what} version {stated}, this moodbench reads {known}: it was made by {age} moodbench. "
+                f"{update} 'moodbench evaluate {name.partition('/')[0]}' (or dvc repro) to score it again."
+            )
 
 
 def _verify(cell: Cell, predictions: Predictions, name: str, way_out: str) -> None:
@@ -141,6 +204,21 @@ def _verify(cell: Cell, predictions: Predictions, name: str, way_out: str) -> No
     for what, expected in again.items():
         if stated[what] != expected:
             raise CellError(f"{name}: its {what} do not follow from its predictions (edited by hand?). {way_out}")
+    folds = {fold.fold: (fold.test, fold.test_groups) for fold in cell.folds}
+    if folds != _folds(predictions):
+        raise CellError(f"{name}: its folds do not follow from its predictions (edited by hand?). {way_out}")
+    if len(cell.classes) <= max(predictions.label.max(), predictions.predicted.max()):
+        raise CellError(f"{name}: its {len(cell.classes)} classes are fewer than its predictions name. {way_out}")
+
+
+def _folds(predictions: Predictions) -> dict[int, tuple[int, list[str]]]:
+    """How many test clips each fold has, and their groups."""
+    groups = np.array(predictions.group, dtype=object)
+    found = {}
+    for number in np.unique(predictions.fold):
+        own = groups[predictions.fold == number]
+        found[int(number)] = (len(own), sorted(set(own)))
+    return found
 
 
 def read_not_run(embedder: str) -> dict[str, NotRun]:
@@ -150,9 +228,11 @@ def read_not_run(embedder: str) -> dict[str, NotRun]:
         rows = [NotRun.model_validate(row) for row in json.loads(file.read_text(encoding="utf-8"))]
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
+        first = "Move it away and run" if file.is_dir() else "Run"
         raise CellError(
-            f"{embedder}/{file.name} is not readable ({type(error).__name__}); run 'moodbench evaluate {embedder}'."
+            f"{embedder}/{file.name} is not readable ({type(error).__name__}). {first} 'moodbench evaluate {embedder}' "
+            "to write it again."
         ) from None
     return {row.task: row for row in rows}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.metadata
 import inspect
@@ -12,7 +13,7 @@ from typing import Any
 
 from benchmark import paths, registry
 from benchmark.cell import PROTOCOL_VERSION
-from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable
+from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
 from benchmark.params import EmbedderEntry
 from embedders.base import Embedder, Entry, Weights
@@ -41,7 +42,7 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
     """
     if given.factory:
         return EmbedderSpec(name, given.factory, dict(given.kwargs), None, given.weights, tuple(given.libraries), None)
-    entry = registry.embedder_entry(given.like or name)
+    entry = registry.embedder_entry(given.like or name, row=name)
     return EmbedderSpec(
         name,
         entry.factory,
@@ -56,14 +57,22 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
 def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
     """The checked weights file of a row on this machine, None for a row without weights.
 
+    A relative path in params.yaml starts at the project's folder, wherever the command runs.
+
     Raises:
         Unavailable: not here, and not to be fetched.
         WeightsError: here, but not the declared file.
     """
     from benchmark import weights
 
+    try:
+        given = str(paths.ROOT / Path(spec.weights_path).expanduser()) if spec.weights_path else None
+    except RuntimeError as error:  # "~somebody" whom this machine does not know
+        raise WeightsError(
+            f"weights {spec.weights_path!r}: {str(error).rstrip('.')}. Write the whole path in params.yaml."
+        ) from None
     return weights.resolve(
-        spec.weights, spec.weights_path, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=fetch
+        spec.weights, given, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=fetch
     )
 
 
@@ -110,18 +119,11 @@ class Construction:
         """Import the module and construct.
 
         Raises:
+            Unavailable: the module imports something that is not installed.
             ParamsError: no such class in the module, or it does not take these arguments.
             ContractError: what was made is no embedder.
         """
-        module, _, name = self.factory.partition(":")
-        try:
-            factory = getattr(importlib.import_module(module), name)
-        except AttributeError:
-            raise ParamsError(f"module {module!r} has no {name!r}; mend 'factory: {self.factory}'.") from None
-        except ImportError as error:
-            raise Unavailable(
-                f"cannot import {module!r}: {error}", f"Install what it needs: pip install {error.name or module}."
-            ) from None
+        factory = self._factory()
         runtime = {"weights": self.weights} if self.weights is not None else {}
         parameters = inspect.signature(factory).parameters
         if "device" in parameters and "device" not in self.kwargs:
@@ -129,9 +131,10 @@ class Construction:
         try:
             inspect.signature(factory).bind(**self.kwargs, **runtime)
         except TypeError as error:
+            mend = "give 'weights'" if "weights" in parameters and self.weights is None else "mend 'kwargs'"
             raise ParamsError(
                 f"{self.factory} does not take these arguments: {error}. It takes {', '.join(parameters) or 'none'}; "
-                "mend 'kwargs' in params.yaml."
+                f"{mend} in params.yaml."
             ) from None
         made = factory(**self.kwargs, **runtime)
         missing = [a for a in ("sample_rate", "dim", "embed") if not hasattr(made, a)]
@@ -140,6 +143,24 @@ class Construction:
             raise ContractError(f"{self.factory} has no {lacks}; an embedder needs sample_rate, dim and embed.")
         embedder: Embedder = made
         return embedder
+
+    def _factory(self) -> Any:
+        module, _, name = self.factory.partition(":")
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            needed = (error.name or module).partition(".")[0]
+            raise Unavailable(
+                f"cannot import {module!r}: {error}", f"Install what it needs: pip install {needed}."
+            ) from None
+        factory = getattr(found, name, None)
+        if callable(factory):
+            return factory
+        classes = [each for each in vars(found) if isinstance(vars(found)[each], type)]
+        near = difflib.get_close_matches(name, classes, n=1, cutoff=0.5)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        what = f"has no {name!r}" if factory is None else f"has {name!r}, which is no class"
+        raise ParamsError(f"module {module!r} {what}; mend 'factory: {self.factory}' in params.yaml{hint}.")
 
 
 def construction(spec: EmbedderSpec, weights_file: Path | None, device: str) -> Construction:

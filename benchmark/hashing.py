@@ -1,4 +1,9 @@
-"""The sha256 of large files, remembered by size and modification time so that asking again is free."""
+"""The sha256 of large files, remembered so that asking again is free.
+
+What is remembered counts while size, modification time, change time and inode are the same. The change
+time is the one that a person cannot set back, so a file exchanged under the same name is noticed even
+when its size and modification time are those of the old one.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +16,17 @@ from benchmark.files import write_json
 
 
 def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file's content; read again only when its size or modification time changed."""
+    """Hex sha256 of a file's content; read again only when something about the file changed."""
     path = path.resolve()
     stat = path.stat()
     key = hashlib.sha256(str(path).encode()).hexdigest()
     note = paths.cache_folder() / "hashes" / f"{key}.json"
-    seen = {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    seen = {
+        "bytes": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "ctime_ns": stat.st_ctime_ns,
+        "inode": stat.st_ino,
+    }
     try:
         known = json.loads(note.read_text(encoding="utf-8"))
         if {name: known[name] for name in seen} == seen:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import paths
-from benchmark.errors import DatasetError
+from benchmark.errors import BenchmarkError, DatasetError
 from benchmark.files import canonical, fingerprint, write_bytes
 from benchmark.splits import assign, is_stratified
 from tasks.base import GroupKFold, SplitPolicy, Task
@@ -46,6 +46,11 @@ class Manifest:
         """Of what can change a vector: identities, lengths, rates and parts; not labels, not splits."""
         rows = [[c["id"], c["identity"], c["samples"], c["rate"], c["part"]] for c in self.clips]
         return fingerprint([self.dataset, self.variant, rows])
+
+    @property
+    def skipped(self) -> list[dict[str, str]]:
+        """The broken clips that were left out on purpose, as `clip` and `reason`."""
+        return list(self.facts.get("skipped", ()))
 
     def column(self, feature: str) -> list[str]:
         """One feature of every clip as text.
@@ -117,20 +122,29 @@ def read(dataset: str, path: Path | None = None) -> Manifest | None:
     """The stored manifest, or None where there is none.
 
     Raises:
-        DatasetError: truncated, of another schema or dataset, or edited by hand.
+        DatasetError: truncated, of an older schema, of another dataset, or edited by hand.
+        BenchmarkError: made by a newer moodbench, so nothing here may replace it.
     """
     path = path or paths.manifest(dataset)
     if not path.is_file():
         return None
     way_out = "Remove the file and run 'moodbench prepare', or restore it from git."
+    text = b""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        found = json.loads(text)
         schema, content = found.pop("schema_version"), found.pop("content_sha256")
+        computed = fingerprint(found)
     except (ValueError, KeyError, AttributeError, TypeError, OSError) as error:
-        raise DatasetError(f"{path.name} is no manifest ({type(error).__name__}: {error}). {way_out}") from None
+        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        why = "a merge conflict stands in it" if b"<<<<<<<" in text else why
+        raise DatasetError(f"{path.name} is no manifest ({why}). {way_out}") from None
     if schema != SCHEMA_VERSION:
-        raise DatasetError(f"{path.name} has schema version {schema}, expected {SCHEMA_VERSION}. {way_out}")
-    if content != fingerprint(found):
+        stated = f"{path.name} has schema version {schema}, this moodbench reads {SCHEMA_VERSION}"
+        if isinstance(schema, int) and schema > SCHEMA_VERSION:
+            raise BenchmarkError(f"{stated}: it was made by a newer moodbench. Update (git pull).")
+        raise DatasetError(f"{stated}: it was made by an older moodbench. {way_out}")
+    if content != computed:
         raise DatasetError(f"{path.name} was edited: its content does not match its own sha256. {way_out}")
     fields = {field.name for field in dataclasses.fields(Manifest)}
     if set(found) != fields:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +15,12 @@ from benchmark import paths
 from benchmark.errors import ParamsError
 from benchmark.files import canonical
 
+VERSION = 1  # of the file's format; a file without `version` is of version 1
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = {"item", "key"}  # DVC's own words inside foreach
+FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+MOST_VALUES = 10_000  # with every alias written out
 
 
 class _Section(BaseModel):
@@ -34,8 +40,9 @@ class Probe(_Section):
     @field_validator("heads")
     @classmethod
     def _once(cls, heads: list[str]) -> list[str]:
-        if len(set(heads)) != len(heads):
-            raise ValueError(f"a head is named twice in {heads}")
+        twice = sorted({head for head in heads if heads.count(head) > 1})
+        if twice:
+            raise ValueError(f"found {', '.join(twice)} more than once in {heads}; expected each head once")
         return heads
 
 
@@ -43,7 +50,7 @@ class EmbedderEntry(_Section):
     """One row: `{}` for a catalogue name, `like` for a variation of one, `factory` for one's own."""
 
     like: str | None = None
-    factory: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    factory: str | None = None
     kwargs: dict[str, Any] = Field(default_factory=dict)
     weights: str | None = None
     libraries: list[str] = Field(default_factory=list)
@@ -54,28 +61,57 @@ class EmbedderEntry(_Section):
         try:
             canonical(kwargs)  # they are part of the embedder's identity
         except (TypeError, ValueError):
-            raise ValueError(f"expected finite numbers, text, lists and mappings only, not {kwargs}") from None
+            found = reprlib.repr(kwargs)
+            raise ValueError(f"found {found}; expected finite numbers, text, lists and mappings only") from None
         return kwargs
+
+    @field_validator("factory")
+    @classmethod
+    def _module_and_class(cls, factory: str | None) -> str | None:
+        if factory is not None and not FACTORY.fullmatch(factory):
+            raise ValueError(f"found {factory!r}; expected 'module:Class', such as 'my_package.my_module:MyEmbedder'")
+        return factory
+
+    @field_validator("libraries")
+    @classmethod
+    def _distributions(cls, libraries: list[str]) -> list[str]:
+        for name in libraries:
+            if not DISTRIBUTION.fullmatch(name):
+                raise ValueError(
+                    f"found {name!r}; expected names of installed distributions, as pip knows them, without versions"
+                )
+        return libraries
 
 
 class Params(_Section):
     """The whole of params.yaml."""
 
+    version: int = Field(default=VERSION, ge=1)
     suites: list[str] = Field(min_length=1)
     probe: Probe = Field(default_factory=Probe)
     embedders: dict[str, EmbedderEntry] = Field(min_length=1)
 
-    @field_validator("embedders")
+    @field_validator("embedders", mode="before")
     @classmethod
-    def _names(cls, entries: dict[str, EmbedderEntry]) -> dict[str, EmbedderEntry]:
-        for name, entry in entries.items():
-            if not NAME.fullmatch(name) or name in RESERVED:
+    def _rows(cls, rows: object) -> object:
+        if isinstance(rows, list):
+            raise ValueError(f"found a list; expected a mapping, one entry a row{_as_mapping(rows)}")
+        for name, entry in rows.items() if isinstance(rows, dict) else ():
+            if not isinstance(name, str) or not NAME.fullmatch(name) or name in RESERVED:
                 raise ValueError(
                     f"embedder name {name!r}: expected small letters, digits and '_', a letter first "
-                    f"({NAME.pattern}), and none of {sorted(RESERVED)}"
+                    f"({NAME.pattern}), and none of {sorted(RESERVED)}{_better_name(name)}"
                 )
+            if entry is None:
+                raise ValueError(f"{name!r} has no value; write '{name}: {{}}'")
+        return rows
+
+    @field_validator("embedders")
+    @classmethod
+    def _one_origin(cls, entries: dict[str, EmbedderEntry]) -> dict[str, EmbedderEntry]:
+        for name, entry in entries.items():
             if entry.like and entry.factory:
-                raise ValueError(f"embedder {name!r} has both 'like' and 'factory': give one of them")
+                raise ValueError(f"{name!r} has both 'like' and 'factory'; expected one of them")
         return entries
 
 
@@ -83,50 +119,42 @@ def load(path: Path | None = None) -> Params:
     """Read and check params.yaml.
 
     Raises:
-        ParamsError: the file is absent, no YAML, holds a key twice, or a key or value is not known.
+        ParamsError: the file is absent, no YAML, holds a key twice, is of a newer version, or a key or value is
+            not known.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     path = path or paths.PARAMS
-    try:
-        found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ParamsError(f"{path.name} not found. Run from the project's clone, or restore it from git.") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path.name} cannot be parsed: {_one_line(error)}") from None
+    found = _parse(path)
     if not isinstance(found, dict):
         raise ParamsError(f"{path.name}: found {_kind(found)}, expected a mapping with 'suites' and 'embedders'.")
-    rows = found.get("embedders")
-    if isinstance(rows, list):
+    version = found.get("version")
+    if type(version) is int and version > VERSION:  # before all else: what it holds besides need not be known here
         raise ParamsError(
-            f"{path.name}: embedders: found a list; expected a mapping, one entry a row, such as '{rows[0]}: {{}}'."
-            if rows
-            else f"{path.name}: embedders: found an empty list; expected a mapping with at least one row."
+            f"{path.name} is of version {version}, this moodbench reads up to {VERSION}. Update moodbench (git pull), "
+            "or take the file that belongs to this version from git."
         )
-    for name, entry in rows.items() if isinstance(rows, dict) else ():
-        if entry is None:
-            raise ParamsError(f"{path.name}: embedder {name!r} has no value; write '{name}: {{}}'.")
     try:
         return Params.model_validate(found)
     except ValidationError as error:
-        raise ParamsError(f"{path.name}: " + "; ".join(_explain(e) for e in error.errors())) from None
+        raise ParamsError(f"{path.name}: " + "; ".join(_explain(e) for e in error.errors()) + ".") from None
 
 
 def set_suites(names: list[str], path: Path | None = None) -> None:
     """Rewrite `suites:` (sorted, unique); every other line, and the comment on a suite that stays, is kept as it is.
 
     Raises:
-        ParamsError: as `load`; the file is then untouched.
+        ParamsError: as `load`, or `suites:` is written in a way that cannot be changed; the file is then untouched.
     """
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     from benchmark.files import write_bytes
 
     path = path or paths.PARAMS
     load(path)
-    text, wanted = path.read_text(encoding="utf-8"), sorted(set(names))
-    text += "" if text.endswith("\n") else "\n"  # or a line added below the last one would end up on it
+    wanted = sorted(set(names))
+    text = path.read_bytes().decode("utf-8")
+    end = "\r\n" if "\r\n" in text else "\n"
+    text += "" if text.endswith("\n") else end  # or a line added below the last one would end up on it
     tree = YAML().load(text)
     listed = tree["suites"]
     if listed.fa.flow_style():
@@ -136,31 +164,147 @@ def set_suites(names: list[str], path: Path | None = None) -> None:
         rows = [listed.lc.item(row)[0] for row in range(len(listed))]
         places, first = dict(zip(map(str, listed), rows, strict=True)), min(rows)
         indent = " " * (len(lines[first]) - len(lines[first].lstrip(" ")))
-        block = [lines[places[name]] if name in places else f"{indent}- {name}\n" for name in wanted]
+        block = [lines[places[name]] if name in places else f"{indent}- {name}{end}" for name in wanted]
         rest = [line for row, line in enumerate(lines) if row not in rows]
         new = "".join(rest[:first] + block + rest[first:])
+    try:
+        kept = _plain(new) == _plain(text) | {"suites": wanted}
+    except YAMLError:
+        kept = False
+    if not kept:
+        raise ParamsError(
+            f"{path.name}: 'suites:' is written in a way that cannot be changed here; expected a plain list. Edit it "
+            f"by hand: suites: [{', '.join(wanted)}]."
+        )
     write_bytes(path, new.encode())
 
 
+def _plain(text: str) -> Any:
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    _refuse_bombs(yaml.compose(text))
+    return yaml.load(text)
+
+
+def _parse(path: Path) -> object:
+    from ruamel.yaml.error import YAMLError
+
+    mend, content = "Mend it, or restore the file from git.", b""
+    try:
+        content = path.read_bytes()
+        return _plain(content.decode("utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"{path.name} not found. Run from the project's clone, or restore it from git.") from None
+    except IsADirectoryError:
+        raise ParamsError(
+            f"{path.name} is a folder, expected a file. Move it away, then restore it from git."
+        ) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParamsError(
+            f"{path.name} cannot be parsed: line {line} holds the byte 0x{content[error.start]:02x}, expected text in "
+            "UTF-8. Save it as UTF-8, or restore the file from git."
+        ) from None
+    except RecursionError:
+        raise ParamsError(f"{path.name} cannot be parsed: it is nested too deeply. {mend}") from None
+    except YAMLError as error:
+        raise ParamsError(f"{path.name} cannot be parsed: {_yaml_problem(error)}. {mend}") from None
+
+
+def _refuse_bombs(tree: Any) -> None:
+    """Aliases of aliases grow without bound once written out; counting what they stand for does not."""
+    sizes: dict[int, int | None] = {}
+
+    def size(node: Any) -> int:
+        if isinstance(node, tuple):  # a key and its value
+            return sum(map(size, node))
+        if not isinstance(getattr(node, "value", None), list):
+            return 1
+        if id(node) not in sizes:
+            sizes[id(node)] = None  # being counted
+            sizes[id(node)] = 1 + sum(map(size, node.value))
+        known = sizes[id(node)]
+        if known is None:
+            raise ParamsError("params.yaml: an alias (*) stands inside of what it names. Write the value out.")
+        return known
+
+    found = size(tree)
+    if found > MOST_VALUES:
+        raise ParamsError(
+            f"params.yaml: its aliases (*) stand for {found:,} values, expected at most {MOST_VALUES:,}. "
+            "Write the values out."
+        )
+
+
+def _yaml_problem(error: Any) -> str:
+    if hasattr(error, "character"):
+        return f"found the character {error.character:#04x} at place {error.position + 1}, expected printable text"
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or problem is None:
+        return " ".join(str(error).split()).rstrip(".")
+    began = error.context_mark
+    since = f" ({error.context} from line {began.line + 1} on)" if began and began.line != mark.line else ""
+    spaces = "; indent with spaces" if "'\\t'" in problem else ""
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem.partition(' with value ')[0]}{since}{spaces}"
+
+
+def _as_mapping(rows: list[Any]) -> str:
+    """How the first row of a list is written in a mapping."""
+    first = rows[0] if rows else None
+    if isinstance(first, dict) and first:
+        return f": write '{next(iter(first))}:' without '- ' before it"
+    return f", such as '{first}: {{}}'" if isinstance(first, str) else ""
+
+
+def _better_name(name: object) -> str:
+    near = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_0123456789")
+    return f"; write {near!r}" if NAME.fullmatch(near) and near not in RESERVED else ""
+
+
 def _kind(value: object) -> str:
-    return {dict: "a mapping", list: "a list", str: "text", type(None): "nothing"}.get(
+    if isinstance(value, str):
+        return f"text {reprlib.repr(value)}"
+    return {dict: "a mapping", list: "a list", type(None): "nothing"}.get(
         type(value), f"{type(value).__name__} {value!r}"
     )
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+_EXPECTED = {
+    "dict_type": "a mapping",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "string_type": "text",
+    "too_short": "at least one entry",
+}
 
 
 def _explain(error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "top level"
-    if error["type"] == "extra_forbidden":
+    kind, given = error["type"], error["input"]
+    if kind == "extra_forbidden":
         sections: dict[str, type[_Section]] = {"probe": Probe, "embedders": EmbedderEntry}
         known = (sections[str(error["loc"][0])] if len(error["loc"]) > 1 else Params).model_fields
-        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"unknown key {where!r}; {hint}expected {', '.join(known)}"
-    if error["type"] == "missing":
-        return f"key {where!r} is missing"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{where}: found {_kind(error['input'])}; {message}"
+        return f"unknown key {where!r}; {_near(error['loc'][-1], known)}expected {', '.join(known)}"
+    if kind == "missing":
+        return f"key {where!r} is missing; expected it with at least one entry"
+    if kind == "value_error":  # one of ours, which says all
+        return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+    expected = _EXPECTED.get(kind, error["msg"].removeprefix("Input should be "))
+    hint = _near(given, re.findall(r"'(\w+)'", expected)) if kind == "literal_error" else ""
+    return f"{where}: found {_kind(given)}; {hint}expected {expected}{_way_out(kind, given)}"
+
+
+def _near(name: object, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}? " if near else ""
+
+
+def _way_out(kind: str, given: object) -> str:
+    if isinstance(given, str) and kind in ("float_type", "int_type"):
+        return ", without quotes"
+    if isinstance(given, str) and kind == "list_type":
+        return f", such as [{reprlib.repr(given)[1:-1]}]"
+    return f": put {given} into quotes" if kind == "string_type" and isinstance(given, int | float) else ""

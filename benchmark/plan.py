@@ -19,6 +19,7 @@ from benchmark.files import write_json
 
 Kind = TypeVar("Kind", bound=Record)
 State = Literal["ready", "unavailable", "failed"]
+SCHEMA_VERSION = 1
 
 
 class Readiness(Record):
@@ -47,7 +48,7 @@ class DatasetPlan(Record):
 class Plan(Record):
     """One embedder: who it is, whether it can run, and on which datasets."""
 
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
     embedder: str
     identity: dict[str, Any] | None
     readiness: Readiness
@@ -70,9 +71,16 @@ def read(embedder: str) -> Plan:
     """The stored plan.
 
     Raises:
-        BenchmarkError: there is none, or it is not readable.
+        BenchmarkError: there is none, it is not readable, or it is another's: of another schema or embedder.
     """
-    return _read(Plan, paths.plan(embedder), f"no plan for embedder {embedder!r}; run 'moodbench prepare' first.")
+    redo = "run 'moodbench prepare' again."
+    absent = f"no plan for embedder {embedder!r}; run 'moodbench prepare' first."
+    found = _read(Plan, paths.plan(embedder), absent=absent, redo=redo)
+    if found.embedder != embedder:
+        raise BenchmarkError(
+            f"plans/{embedder}.json is the plan of {found.embedder!r}, expected that of {embedder!r}; {redo}"
+        )
+    return found
 
 
 class Status(Record):
@@ -90,19 +98,25 @@ def read_status(embedder: str) -> Status:
     """The stored status.
 
     Raises:
-        BenchmarkError: the embed stage has not run.
+        BenchmarkError: the embed stage has not run, or what it left is not readable.
     """
     return _read(
-        Status, paths.embed_status(embedder), f"embedder {embedder!r} has not been through 'moodbench embed' yet."
+        Status,
+        paths.embed_status(embedder),
+        absent=f"embedder {embedder!r} has not been through 'moodbench embed' yet.",
+        redo=f"run 'moodbench embed {embedder}' (or dvc repro) again.",
     )
 
 
-def _read(kind: type[Kind], path: Path, absent: str) -> Kind:
+def _read(kind: type[Kind], path: Path, *, absent: str, redo: str) -> Kind:
+    name = f"{path.parent.name}/{path.name}"
     try:
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        schema = raw.get("schema_version", SCHEMA_VERSION) if isinstance(raw, dict) else SCHEMA_VERSION
+        if schema == SCHEMA_VERSION:
+            return kind.model_validate(raw)
     except FileNotFoundError:
         raise BenchmarkError(absent) from None
-    except ValueError as error:
-        raise BenchmarkError(
-            f"{path.name} is not readable ({type(error).__name__}). Remove it and run 'moodbench prepare' again."
-        ) from None
+    except (OSError, ValueError) as error:
+        raise BenchmarkError(f"{name} is not readable ({type(error).__name__}); {redo}") from None
+    raise BenchmarkError(f"{name} has schema version {schema}, this moodbench reads {SCHEMA_VERSION}; {redo}")

@@ -85,11 +85,14 @@ def _rows(path: Path, columns: list[str]) -> list[dict[str, str]]:
             f"published figures {path.name} not found in {path.parent.name}/. "
             f"Add it with the columns {', '.join(columns)}, or clear `published` of the suite."
         )
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        if reader.fieldnames != columns:
-            raise BenchmarkError(f"{path.name}: found the columns {reader.fieldnames}, expected {columns}.")
-        rows = list(reader)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if reader.fieldnames != columns:
+                raise BenchmarkError(f"{path.name}: found the columns {reader.fieldnames}, expected {columns}.")
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BenchmarkError(f"{path.name} is no CSV in UTF-8 ({error}). Mend it, or restore it from git.") from None
     for line, row in enumerate(rows, start=2):
         if None in row or None in row.values():
             raise BenchmarkError(f"{path.name} line {line}: expected {len(columns)} fields. Quote texts with commas.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.machinery
 import pkgutil
@@ -106,19 +107,19 @@ def builder_files(dataset: str) -> list[Path]:
     return [*own, *(paths.BUILDERS / "common").rglob("*.py")]
 
 
-def embedder_entry(name: str) -> Entry:
-    """The catalogue's entry of that name, or `UnknownNameError`."""
+def embedder_entry(name: str, *, row: str = "") -> Entry:
+    """The catalogue's entry of that name, or `UnknownNameError`; `row` is the entry of params.yaml that asks."""
     from embedders.catalog import CATALOG
 
     try:
         return CATALOG[name]
     except KeyError:
         raise UnknownNameError(
-            "embedder",
+            f"embedder (like, of {row!r} in params.yaml)" if row and row != name else "embedder",
             name,
             CATALOG,
             "For a model of your own give its class: "
-            f"'{name}: {{factory: \"my_package.my_module:MyEmbedder\"}}' in params.yaml.",
+            f"'{row or name}: {{factory: \"my_package.my_module:MyEmbedder\"}}' in params.yaml.",
         ) from None
 
 
@@ -129,16 +130,20 @@ def module_file(module: str) -> Path:
         ParamsError: no such module can be found from here.
     """
     search: list[str] | None = None
-    spec = None
+    spec, parents, part = None, "", ""
     for part in module.split("."):
         spec = importlib.machinery.PathFinder.find_spec(part, search)
         if spec is None:
             break
         search = list(spec.submodule_search_locations or [])
+        parents += f"{part}."
     if spec is None or not spec.origin or not Path(spec.origin).is_file():
+        siblings = [info.name for info in pkgutil.iter_modules(search)] if spec is None else []
+        near = difflib.get_close_matches(part, siblings, n=1, cutoff=0.7)
+        hint = f" Did you mean {parents + near[0]!r}?" if near else ""
         raise ParamsError(
-            f"module {module!r} (of a factory in params.yaml) is not found. Expected a module that Python can import "
-            "from the project's folder or the environment: install the package, or set PYTHONPATH."
+            f"module {module!r} (of a factory in params.yaml) is not found.{hint} Expected a module that Python can "
+            "import from the project's folder or the environment: install the package, or set PYTHONPATH."
         )
     return Path(spec.origin)
 

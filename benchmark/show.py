@@ -31,8 +31,11 @@ def show(name: str) -> None:
     file = paths.cell(embedder, task, listed.variant if listed else "")
     if not file.is_file():
         absent = cell_files.read_not_run(embedder).get(task)
-        why = f"{absent.state}: {absent.reason} {absent.way_out}" if absent else "it has not been scored yet."
-        raise BenchmarkError(f"no cell of {embedder} on {task}: {why}")
+        state, reason = (
+            (absent.state, absent.reason.rstrip(".")) if absent else ("not scored", "there is no result yet")
+        )
+        way_out = absent.way_out if absent else "Run 'moodbench run' with a suite that holds the task (moodbench use)."
+        raise BenchmarkError(f"no cell of {embedder} on {task}: {state}: {reason}. {way_out}".rstrip())
     cell, _ = cell_files.read(file, embedder=embedder, task=task)
     _print(cell, Console(width=None if sys.stdout.isatty() else 110, highlight=False, markup=False))
 

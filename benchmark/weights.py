@@ -37,17 +37,15 @@ def resolve(
 
     Looked for at `entry_path` (a file, or a folder that holds it), then in `folders`, then in
     `cache`/weights, into which it is fetched at last when `fetch` is true and `MOODBENCH_OFFLINE`
-    is not 1. A file of the user's own (`entry_path` without `weights`) is only asked to exist.
+    is not 1. A file of the user's own (`entry_path` without `weights`) is only asked to be there and not empty.
 
     Raises:
-        WeightsError: a file of the right name has another sha256.
+        WeightsError: a file of the right name has another sha256, or the user's own is empty or a folder.
         Unavailable: it is nowhere, and could not or was not to be fetched.
     """
     given = Path(entry_path).expanduser() if entry_path else None
     if weights is None:
-        if given is not None and not given.is_file():
-            raise Unavailable(f"weights missing: no file {given}", "Correct `weights:` in params.yaml.")
-        return given
+        return given if given is None else _own(given)
     if Path(weights.file).name != weights.file:
         raise WeightsError(f"weights file name {weights.file!r}, expected a name without folders. Correct the entry.")
     kept = cache / "weights"
@@ -60,12 +58,22 @@ def resolve(
     return _fetch(weights, kept / weights.file, cache / "failed_fetches.json")
 
 
+def _own(given: Path) -> Path:
+    if given.is_dir():
+        raise WeightsError(f"weights {given} is a folder, expected a file. Name the file in `weights:` in params.yaml.")
+    if not given.is_file():
+        raise Unavailable(f"weights missing: no file {given}", "Correct `weights:` in params.yaml.")
+    if given.stat().st_size == 0:
+        raise WeightsError(f"weights {given} is empty (0 bytes). Copy or download it again.")
+    return given
+
+
 def _checked(place: Path, weights: Weights) -> Path:
     found = file_sha256(place)
     if found != weights.sha256:
         raise WeightsError(
-            f"{place} has sha256 {found}, expected {weights.sha256}: it is another file, or a damaged one. "
-            f"Remove it. {weights.way_out}"
+            f"{place} ({place.stat().st_size:,} bytes) has sha256 {found}, expected {weights.sha256}: it is another "
+            f"file, or a damaged one. Move it away. {weights.way_out}"
         )
     return place
 

@@ -133,13 +133,19 @@ class InlineWorkers:
 @pytest.fixture
 def inline_workers(monkeypatch: pytest.MonkeyPatch) -> type[InlineWorkers]:
     """Extraction and evaluation without helper processes, which cost seconds to start."""
-    from benchmark import extraction
+    from benchmark import extraction, isolation
     from benchmark.audit import scan
     from benchmark.stages import evaluate
+
+    def run_here(function: Callable[..., None], *arguments: Any, told: Callable[[Any], None], **_: Any) -> None:
+        with monkeypatch.context() as here:
+            here.setattr(isolation, "_send", lambda message: told(message["news"]) if "news" in message else None)
+            function(*arguments)
 
     monkeypatch.setattr(extraction, "Workers", InlineWorkers)
     monkeypatch.setattr(scan, "Workers", InlineWorkers)
     monkeypatch.setattr(evaluate, "Workers", InlineWorkers)
+    monkeypatch.setattr(isolation, "run_apart", run_here)
     return InlineWorkers
 
 

@@ -76,6 +76,22 @@ def test_a_variant_stands_in_the_file_name(made, project):
     assert read(file)[0] == other
 
 
+def test_an_older_protocol_is_read(stored):
+    """It is not current, which its fingerprint tells; it is not broken."""
+    raw = json.loads(stored.read_text())
+    stored.write_text(json.dumps({**raw, "protocol_version": 0}))
+    assert read(stored)[0].protocol_version == 0
+
+
+@pytest.mark.parametrize("suffix", [".json", ".parquet"])
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(made, project, suffix):
+    place = paths.cell("row", "emodb", "").with_suffix(suffix)
+    place.mkdir(parents=True)
+    with pytest.raises(CellError, match=rf"row/emodb\{suffix} is a folder, expected a file\. Move it away and run"):
+        cell_files.write(*made)
+    assert [file.name for file in place.parent.iterdir()] == [place.name]
+
+
 def test_predictions_of_another_cell_are_not_written(made, project):
     cell, predictions = made
     other = dataclasses.replace(predictions, predicted=predictions.predicted[::-1])
@@ -115,6 +131,9 @@ FIGURES = {
     "fold's score": (["folds", 2, "heads", 0, "test", "accuracy"], 1.0, "test scores by fold"),
     "a head that never ran": (["folds", 0, "chosen"], "rf", "rf"),
     "a fold that never was": (["folds", 0, "fold"], 9, "no figures follow"),
+    "fold's test clips": (["folds", 1, "test"], 1, "folds"),
+    "fold's test groups": (["folds", 1, "test_groups"], ["s1"], "folds"),
+    "classes": (["classes"], ["a", "b"], "its 2 classes are fewer"),
     "no intervals": (["intervals"], {}, "no figures follow"),
     "no folds": (["folds"], [], ""),
     "no scores": (["scores"], {}, "scores"),
@@ -135,12 +154,21 @@ def test_an_edited_figure_is_refused(stored, path, value, what):
 
 
 FIELDS = {
-    "a surprise": (lambda raw: raw.update(surprise=1), "is no cell: 1 fields are wrong"),
-    "a missing field": (lambda raw: raw.pop("folds"), "is no cell: 1 fields are wrong"),
-    "text for a number": (lambda raw: raw.update(clips="70"), "is no cell: 1 fields are wrong"),
-    "null": (lambda raw: raw["scores"].update(uar=None), "is no cell: 1 fields are wrong"),
-    "another schema": (lambda raw: raw.update(schema_version=2), "has schema version 2, expected 1.*update"),
-    "no schema": (lambda raw: raw.pop("schema_version"), "has schema version None, expected 1"),
+    "a surprise": (lambda raw: raw.update(surprise=1), r"is no cell \(wrong or missing: surprise\)"),
+    "a missing field": (lambda raw: raw.pop("folds"), r"is no cell \(wrong or missing: folds\)"),
+    "text for a number": (lambda raw: raw.update(clips="70"), r"is no cell \(wrong or missing: clips\)"),
+    "null": (lambda raw: raw["scores"].update(uar=None), r"is no cell \(wrong or missing: scores\)"),
+    "a newer schema": (
+        lambda raw: raw.update(schema_version=2, surprise={}),
+        r"has schema version 2, this moodbench reads 1: it was made by a newer moodbench\. Update \(git pull\)",
+    ),
+    "a newer protocol": (
+        lambda raw: raw.update(protocol_version=2),
+        r"has protocol version 2, this moodbench reads 1: it was made by a newer moodbench\. Update \(git pull\)",
+    ),
+    "an older schema": (lambda raw: raw.update(schema_version=0), r"reads 1: it was made by an older moodbench\. Run"),
+    "a schema that is no number": (lambda raw: raw.update(schema_version="1"), "has schema version 1, .* reads 1"),
+    "no schema": (lambda raw: raw.pop("schema_version"), "has schema version None, this moodbench reads 1"),
     "another embedder": (lambda raw: raw.update(embedder="rival"), "belongs to rival/emodb, expected row/emodb"),
     "another task": (lambda raw: raw.update(task="emovo"), "belongs to row/emovo, expected row/emodb"),
     "another sha256": (lambda raw: raw.update(predictions_sha256="0" * 64), "its predictions are not the ones"),
@@ -171,7 +199,7 @@ def test_a_truncated_record_is_refused(stored):
 
 def test_absent_predictions_are_refused(stored):
     stored.with_suffix(".parquet").unlink()
-    with pytest.raises(CellError, match=r"is not readable \(FileNotFoundError"):
+    with pytest.raises(CellError, match=r"its predictions beside it are not readable \(No such file or directory\)"):
         read(stored)
 
 
@@ -283,5 +311,13 @@ def test_reasons_round_trip_and_go(project):
 def test_damaged_reasons_are_refused(project, text):
     paths.not_run("row").parent.mkdir(parents=True)
     paths.not_run("row").write_text(text)
-    with pytest.raises(CellError, match=r"row/not_run\.json is not readable .*run 'moodbench evaluate row'"):
+    with pytest.raises(CellError, match=r"row/not_run\.json is not readable .* Run 'moodbench evaluate row'"):
+        cell_files.read_not_run("row")
+
+
+def test_a_folder_in_the_place_of_reasons_is_refused(project):
+    paths.not_run("row").mkdir(parents=True)
+    with pytest.raises(
+        CellError, match=r"row/not_run\.json is not readable \(IsADirectoryError\)\. Move it away and run"
+    ):
         cell_files.read_not_run("row")

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from benchmark import manifest, registry
-from benchmark.errors import DatasetError, SplitError
+from benchmark.errors import BenchmarkError, DatasetError, SplitError
 from benchmark.files import canonical, fingerprint
 from benchmark.manifest import Manifest, split_record
 from tasks.base import GroupKFold, LeaveOneGroupOut, Predefined
@@ -102,10 +102,15 @@ def test_an_edit_is_noticed(bare, tmp_path, old, new):
         (lambda text: "[]", r"is no manifest \((TypeError|AttributeError)"),
         (lambda text: "null", r"is no manifest \((TypeError|AttributeError)"),
         (lambda text: "{}", r"is no manifest \(KeyError: 'schema_version'"),
-        (lambda text: text.replace('"schema_version":1', '"schema_version":7'), "has schema version 7, expected 1"),
+        (
+            lambda text: text.replace('"schema_version":1', '"schema_version":0'),
+            r"has schema version 0, this moodbench reads 1: it was made by an older moodbench\. Remove the file",
+        ),
+        (lambda text: text.replace('"schema_version":1', '"schema_version":null'), "has schema version None, this"),
+        (lambda text: text.replace('"samples":1001', '"samples":NaN'), r"is no manifest \(ValueError"),
         (lambda text: text.replace('"variant":"16k",\n', ""), "was edited"),
         (lambda text: text.replace('"facts"', '"fact"'), "was edited"),
-        (lambda text: "<<<<<<< HEAD\n" + text, r"is no manifest \(JSONDecodeError"),
+        (lambda text: "<<<<<<< HEAD\n" + text, r"is no manifest \(a merge conflict stands in it\)"),
         (lambda text: "\udcff", r"is no manifest \(UnicodeDecodeError"),
     ],
 )
@@ -115,6 +120,18 @@ def test_a_damaged_manifest(bare, tmp_path, damage, message):
     file.write_bytes(damage(file.read_text()).encode("utf-8", "surrogateescape"))
     with pytest.raises(DatasetError, match=rf"emodb\.json {message}"):
         manifest.read("emodb", file)
+
+
+def test_a_newer_manifest_is_not_one_to_be_made_anew(bare, tmp_path):
+    """`prepare` replaces what is a DatasetError; what a newer moodbench wrote is not to be lost."""
+    file = tmp_path / "emodb.json"
+    manifest.write(bare, file)
+    file.write_text(file.read_text().replace('"schema_version":1', '"schema_version":7'))
+    with pytest.raises(
+        BenchmarkError, match=r"schema version 7, this .* reads 1: .* newer moodbench\. Update"
+    ) as caught:
+        manifest.read("emodb", file)
+    assert not isinstance(caught.value, DatasetError)
 
 
 def test_a_manifest_of_another_dataset_is_refused(bare, tmp_path):

@@ -32,6 +32,10 @@ def fresh_registry():
         (lambda: registry.task("emodb_sera"), r"unknown task 'emodb_sera'\. Did you mean 'emodb_serab'"),
         (lambda: registry.dataset_builder("ravdes"), r"unknown dataset 'ravdes'\. Did you mean 'ravdess'\?"),
         (lambda: registry.embedder_entry("byol_s_521"), r"Did you mean 'byol_s_512'\?.*byol_s_521: \{factory: "),
+        (
+            lambda: registry.embedder_entry("byol_s_521", row="mine"),
+            r"unknown embedder \(like, of 'mine' in params\.yaml\) 'byol_s_521'\. Did you mean .*: 'mine: \{factory: ",
+        ),
         (lambda: registry.suite("zzzzzz"), r"unknown suite 'zzzzzz'\. Known: demo"),
     ],
 )
@@ -119,5 +123,15 @@ def test_a_strangers_module_is_found_without_running_it(outside):
 
 @pytest.mark.parametrize("module", ["no_such_module_here", "model_package.no_such", "sys"])
 def test_a_module_without_a_source_file_is_refused(outside, module):
-    with pytest.raises(ParamsError, match=rf"module '{module}' .* is not found.*set PYTHONPATH"):
+    with pytest.raises(ParamsError, match=rf"module '{module}' .* is not found\. Expected.*set PYTHONPATH"):
         registry.embedder_files(f"{module}:Model")
+
+
+@pytest.mark.parametrize(
+    ("module", "near"),
+    [("lonley", "lonely"), ("model_package.nett", "model_package.net"), ("embedders.logmell", "embedders.logmel")],
+)
+def test_a_module_that_is_nearly_there_is_named(outside, module, near):
+    with pytest.raises(ParamsError, match=rf"module '{module}' .* is not found\. Did you mean '{near}'\?"):
+        registry.embedder_files(f"{module}:Model")
+    assert not {"lonely", "model_package"} & set(sys.modules)

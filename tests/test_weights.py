@@ -99,6 +99,11 @@ def test_no_weights_and_own_weights(tmp_path, own_cache):
     assert resolve(None, None, folders=[], cache=own_cache, fetch=True) is None
     with pytest.raises(Unavailable, match=r"weights missing: no file .*own\.bin"):
         resolve(None, str(own), folders=[], cache=own_cache, fetch=True)
+    own.write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"own\.bin is empty \(0 bytes\)\. Copy or download it again"):
+        resolve(None, str(own), folders=[], cache=own_cache, fetch=True)
+    with pytest.raises(WeightsError, match="is a folder, expected a file"):
+        resolve(None, str(tmp_path), folders=[], cache=own_cache, fetch=True)
     own.write_bytes(b"anything")
     assert resolve(None, str(own), folders=[], cache=own_cache, fetch=True) == own
 
@@ -108,7 +113,8 @@ def test_another_file_of_that_name_is_refused_even_if_a_later_place_has_the_righ
         (tmp_path / name).mkdir()
         (tmp_path / name / "model.bin").write_bytes(content)
     with pytest.raises(
-        WeightsError, match=f"sha256 {hashlib.sha256(b'damaged').hexdigest()}, expected {wanted.sha256}"
+        WeightsError,
+        match=rf"\(7 bytes\) has sha256 {hashlib.sha256(b'damaged').hexdigest()}, expected {wanted.sha256}",
     ):
         resolve(wanted, None, folders=[tmp_path / "a", tmp_path / "b"], cache=own_cache, fetch=True)
 

@@ -85,7 +85,8 @@ def _current(scored: Scored, listed: Manifest) -> bool:
     try:
         if json.loads(file.read_text(encoding="utf-8"))["fingerprint"] != scored.fingerprint:
             return False
-        cell_files.read(file, embedder=scored.embedder, task=scored.task.name)
+        cell, _ = cell_files.read(file, embedder=scored.embedder, task=scored.task.name)
+        cell_files.check_asked(cell, scored.task, listed, scored.probe)
     except (OSError, ValueError, KeyError, TypeError):
         return False
     except CellError as error:

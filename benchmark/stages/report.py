@@ -94,6 +94,10 @@ def _cell(params: Params, embedder: str, task: Task) -> Cell | NotRun | None:
     if cell.fingerprint != expected:
         reason = "its cell was made by other code, settings, labels or folds than the present ones"
         return NotRun(task=task.name, state="unavailable", reason=reason, way_out="Run 'moodbench run'.")
+    try:
+        cell_files.check_asked(cell, task, listed, params.probe)
+    except CellError as error:
+        return NotRun(task=task.name, state="failed", reason=str(error))
     return cell
 
 

@@ -18,7 +18,7 @@ import tensorflow_datasets as tfds
 from numpy.typing import NDArray
 
 from tfds_builders.common.audio import Header, identity_of
-from tfds_builders.common.base import ClipBuilder, Fields
+from tfds_builders.common.base import ClipBuilder
 from tfds_builders.common.errors import SourceError
 from tfds_builders.common.parts import PARTS
 from tfds_builders.common.prepared import Prepared, find_prepared

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from tfds_builders.common.base import Clip, ClipBuilder, Fields, Span
+from tfds_builders.common.base import ClipBuilder
 from tfds_builders.common.errors import SourceError
+from tfds_builders.common.scan import Clip, Fields, Span
 from tfds_builders.common.source import Source
 
 COLUMNS = ("path", "label", "group")
