@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -23,7 +26,23 @@ app = typer.Typer(
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu or cuda.")]
 Workers = Annotated[int, typer.Option(min=0, help="Helper processes; 0 takes one a core.")]
 BatchSeconds = Annotated[float, typer.Option(min=1.0, help="Seconds of audio in one batch.")]
+Patience = Annotated[
+    float,
+    typer.Option(
+        min=1.0,
+        envvar="MOODBENCH_PATIENCE",  # for `run`: DVC passes no options on
+        help="Seconds without a finished batch after which a model counts as hanging and is ended.",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what is there already.")]
+SkipBroken = Annotated[
+    bool,
+    typer.Option(
+        "--skip-broken",
+        envvar="MOODBENCH_SKIP_BROKEN",  # how `run` tells `prepare`: DVC passes no options on
+        help="Leave out clips that cannot be decoded; the manifest and the tables name them.",
+    ),
+]
 Names = Annotated[list[str] | None, typer.Argument(help="Embedders of params.yaml; all of them by default.")]
 
 
@@ -45,20 +64,20 @@ class What(StrEnum):
 
 
 @app.command()
-def run() -> None:
+def run(skip_broken: SkipBroken = False) -> None:
     """Bring the leaderboard up to date: dvc repro, keep going past broken rows, then report."""
     from benchmark.stages import everything
 
-    raise typer.Exit(everything.run())
+    raise typer.Exit(everything.run(skip_broken=skip_broken))
 
 
 @app.command()
-def prepare() -> None:
+def prepare(skip_broken: SkipBroken = False) -> None:
     """Build datasets that are new, and write manifests and plans."""
     from benchmark import params
     from benchmark.stages import prepare as stage
 
-    stage.run(params.load())
+    stage.run(params.load(), skip_broken=skip_broken)
 
 
 @app.command()
@@ -67,18 +86,37 @@ def embed(
     device: Device = "auto",
     workers: Workers = 0,
     batch_seconds: BatchSeconds = 120.0,
+    patience: Patience = 900.0,
     fresh: Fresh = False,
 ) -> None:
-    """Turn clips into vectors, where they are not there yet."""
+    """Turn clips into vectors, where they are not there yet; a row that fails keeps no other from its turn."""
     from benchmark import params
+    from benchmark.progress import say
     from benchmark.stages import embed as stage
     from benchmark.workers import default_count
 
     found = params.load()
-    for name in _chosen(names, found.embedders):
-        stage.run(
-            found, name, device=device, workers=workers or default_count(), batch_seconds=batch_seconds, fresh=fresh
-        )
+    chosen = _chosen(names, found.embedders)
+    failed = []
+    for name in chosen:
+        try:
+            stage.run(
+                found,
+                name,
+                device=device,
+                workers=workers or default_count(),
+                batch_seconds=batch_seconds,
+                patience=patience,
+                fresh=fresh,
+            )
+        except BenchmarkError as error:
+            if len(chosen) == 1:
+                raise
+            say(f"embed {name}: {error}")
+            failed.append(name)
+    if failed:
+        listed = ", ".join(failed)
+        raise BenchmarkError(f"embed: {len(failed)} of {len(chosen)} rows failed, for the reasons above: {listed}.")
 
 
 @app.command()
@@ -162,18 +200,56 @@ def _chosen(names: list[str] | None, known: Iterable[str]) -> list[str]:
     return list(names) if names else listed
 
 
+class Stopped(BaseException):
+    """By SIGINT or SIGTERM. Not KeyboardInterrupt: the command parser would take that for its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Raise `Stopped` at the first SIGINT or SIGTERM, and let no other disturb the cleaning up."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(number)
+
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as nohup and a shell's `&` want it
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is stop:  # else it has come, and the rest is cleaning up
+                signal.signal(number, handler)
+
+
+def _end(message: str) -> NoReturn:
+    from benchmark.progress import one_line
+
+    sys.stderr.write(f"error: {one_line(message)}\n")
+    sys.exit(2)
+
+
 def main() -> None:
     """Entry point: one clear line on stderr and exit code 2 for what the user can mend."""
     root = str(paths.ROOT)
     if root not in sys.path:  # the installed command, unlike `python -m benchmark`, does not put it there
         sys.path.insert(0, root)
     try:
-        app()
+        with _stoppable():
+            app()
+    except Stopped as stopped:
+        if stopped.number == signal.SIGINT:
+            sys.stderr.write("interrupted: finished work is kept; run again to go on\n")
+        sys.exit(128 + stopped.number)
     except BenchmarkError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
+        _end(str(error))
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        what = error.strerror or error
-        sys.stderr.write(f"error: {what}{where}. Check that the place exists, has room, and is yours.\n")
-        sys.exit(2)
+        _end(f"{error.strerror or error}{where}. Check that the place exists, has room, and is yours.")

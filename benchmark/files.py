@@ -7,6 +7,7 @@ the old one into its cache, and a killed process must leave either the old or th
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -34,24 +35,38 @@ def write_bytes(path: Path, content: bytes) -> bool:
     """Replace `path` by `content` atomically; False, and the file untouched, when it holds that already."""
     if path.is_file() and path.read_bytes() == content:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    make_folder(path.parent)
+    with _naming(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.partial")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
     return True
 
 
 def write_json(path: Path, value: Any) -> bool:
     """`write_bytes` of indented JSON; floats keep all their digits."""
     return write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder with its parents, where it is not there yet.
+
+    Raises:
+        NotADirectoryError: a file stands in its place, or in that of a parent.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):  # "File exists" would be said of a folder, too
+        in_the_way = next((p for p in (path, *path.parents) if os.path.lexists(p) and not p.is_dir()), path)
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(in_the_way)) from None
 
 
 def code_sha256(files: Iterable[Path], root: Path) -> dict[str, str]:
@@ -74,13 +89,13 @@ def held(lock_file: Path, *, who: str, wait_seconds: float = 0.0) -> Iterator[No
 
     from benchmark.progress import say
 
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(lock_file.parent)
     holder = lock_file.with_suffix(".holder")
     lock = FileLock(lock_file)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        said = f"process {holder.read_text()}" if holder.is_file() else "another process"
+        said = _holder(holder)
         say(f"{who}: {said} is at it already; waiting for it to end")
         try:
             lock.acquire(timeout=wait_seconds)
@@ -94,3 +109,21 @@ def held(lock_file: Path, *, who: str, wait_seconds: float = 0.0) -> Iterator[No
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(file: Path) -> str:
+    try:
+        return f"process {file.read_text(encoding='utf-8')}"
+    except OSError:  # it has just ended, or only just begun
+        return "another process"
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name `path`: of a full disk it names no file, or one with a random name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None
+        raise

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import api, cli, paths, registry
+from benchmark.errors import BenchmarkError
 from benchmark.stages import embed as embed_stage
 from benchmark.stages import evaluate as evaluate_stage
 from benchmark.stages import everything
@@ -166,6 +167,7 @@ def test_a_mistake_of_ours_keeps_its_trace(command, monkeypatch):
         ["no-such-command"],
         ["embed", "--workers", "-1"],
         ["embed", "--batch-seconds", "0"],
+        ["embed", "--patience", "0"],
         ["embed", "--workers", "two"],
         ["evaluate", "--engine", "faster"],
         ["list", "heds"],
@@ -206,8 +208,10 @@ def calls(monkeypatch):
 
 
 def test_options_of_embed(command, calls):
-    assert command("embed", "tiny", "--device", "cuda:1", "--workers", "3", "--batch-seconds", "7", "--fresh")[0] == 0
-    assert calls == [("tiny", {"device": "cuda:1", "workers": 3, "batch_seconds": 7.0, "fresh": True})]
+    given = ("--device", "cuda:1", "--workers", "3", "--batch-seconds", "7", "--patience", "5", "--fresh")
+    assert command("embed", "tiny", *given)[0] == 0
+    expected = {"device": "cuda:1", "workers": 3, "batch_seconds": 7.0, "patience": 5.0, "fresh": True}
+    assert calls == [("tiny", expected)]
 
 
 def test_options_of_evaluate(command, calls):
@@ -219,6 +223,20 @@ def test_without_names_every_row_is_done(command, calls):
     assert command("embed")[0] == 0
     assert [name for name, _ in calls] == ["chance", "tiny"]
     assert all(options["workers"] >= 1 and options["device"] == "auto" for _, options in calls)
+
+
+def test_a_row_that_fails_keeps_no_other_from_its_turn(command, monkeypatch):
+    done = []
+
+    def stage(params, name, **_):
+        if name == "chance":
+            raise BenchmarkError("no luck")
+        done.append(name)
+
+    monkeypatch.setattr(embed_stage, "run", stage)
+    code, out, err = command("embed")
+    assert (code, out, done) == (2, "", ["tiny"])
+    assert err == "embed chance: no luck\nerror: embed: 1 of 2 rows failed, for the reasons above: chance.\n"
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -34,7 +34,7 @@ def corpus(manual) -> Manifest:
 
 
 @pytest.fixture
-def run(corpus, tmp_path, inline_workers, monkeypatch):
+def run(corpus, tmp_path, fakes, inline_workers, monkeypatch):
     """`run(embedder)` embeds the tiny corpus; answers (summary, vectors, meta). Two workers are real processes."""
 
     def go(embedder, name="row", *, workers=1, budget=2.0, advance=lambda clips, seconds: None):

@@ -54,11 +54,24 @@ def test_a_failure_leaves_the_old_content_and_no_litter(tmp_path, monkeypatch, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(*((os, "fsync", no_room) if moment == "fsync" else (Path, "replace", no_room)))
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as told:
         files.write_bytes(file, b"new")
+    assert told.value.filename == str(file), "the file that was wanted, not the temporary one"
     monkeypatch.undo()
     assert file.read_bytes() == b"old"
     assert [f.name for f in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "row").write_bytes(b"mine")
+    for path in (tmp_path / "row" / "x.json", tmp_path / "row" / "deep" / "er" / "x.json"):
+        with pytest.raises(NotADirectoryError, match="Not a directory") as told:
+            files.write_bytes(path, b"new")
+        assert told.value.filename == str(tmp_path / "row")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(NotADirectoryError, match="dangling"):
+        files.make_folder(tmp_path / "dangling")
+    assert (tmp_path / "row").read_bytes() == b"mine"
 
 
 def test_files_are_readable_by_others(tmp_path):
@@ -107,6 +120,40 @@ def test_a_lock_names_its_holder_and_dies_with_it(tmp_path, capsys):
     with files.held(lock, who="embed a", wait_seconds=0):  # a killed holder leaves nothing that blocks
         assert (tmp_path / "a.holder").read_text() == str(os.getpid())
     assert not (tmp_path / "a.holder").exists()
+
+
+def test_the_holder_of_a_lock_may_end_while_it_is_named(tmp_path, monkeypatch, capsys):
+    """The note of who holds it can be gone at any moment; a run that only waits must not trip over that."""
+    lock = tmp_path / "a.lock"
+    real = Path.read_text
+
+    def gone_meanwhile(self, *arguments, **named):
+        if self.suffix == ".holder":
+            self.unlink()
+        return real(self, *arguments, **named)
+
+    with files.held(lock, who="embed a"), monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", gone_meanwhile)
+        with (
+            pytest.raises(LockedError, match=r"embed a: another process is still at it after 0 s"),
+            files.held(lock, who="embed a", wait_seconds=0),
+        ):
+            pass
+    assert "embed a: another process is at it already" in capsys.readouterr().err
+
+
+def test_a_lock_that_cannot_be_noted_is_not_kept(tmp_path, monkeypatch):
+    lock = tmp_path / "a.lock"
+
+    def no_room(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", no_room)
+        with pytest.raises(OSError, match="No space left on device"), files.held(lock, who="embed a"):
+            pytest.fail("held, though nobody could say by whom")
+    with files.held(lock, who="embed a", wait_seconds=0):
+        pass
 
 
 # -- remembered hashes ----------------------------------------------------------------------------

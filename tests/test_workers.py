@@ -62,7 +62,8 @@ def test_a_worker_that_dies_names_the_job(jobs):
     with Workers(1) as pool:
         results = pool.in_order(jobs.die_on_three, [1, 2, 3, 4])
         with pytest.raises(
-            BenchmarkError, match=r"a worker process died .* working on [34]\. Run again: finished work"
+            BenchmarkError,
+            match=r"a worker process died while working on [34]: it was killed \(SIGKILL\), .* finished work is kept\.$",
         ):
             list(results)
 
@@ -76,7 +77,8 @@ def test_a_pool_with_a_dead_worker_says_so_at_once(jobs):
 
 
 def test_a_setup_that_fails_is_an_error(jobs):
-    with Workers(1, jobs.refuse) as pool, pytest.raises(BenchmarkError, match="a worker process died"):
+    expected = "a worker process cannot be set up: RuntimeError: setup cannot be done$"
+    with Workers(1, jobs.refuse) as pool, pytest.raises(BenchmarkError, match=expected):
         list(pool.in_order(jobs.square, [1]))
 
 

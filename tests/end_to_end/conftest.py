@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,12 +83,13 @@ class Clone:
             **more,
         }
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command in a process group of its own; stdout and stderr together."""
+        _of_the_clone(command)
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(**environment),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -96,6 +98,7 @@ class Clone:
 
     def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; stdout and stderr together in `stdout`."""
+        _of_the_clone(command)
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -107,6 +110,16 @@ class Clone:
         )
         assert not check or done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}"
         return done
+
+    def apart(self, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell script with mounts of its own: full and read-only disks that are gone after it."""
+        return self.run("unshare", "-Urm", "sh", "-uc", script, check=False, **environment)
+
+    def portable(self, text: str) -> str:
+        """`text` without this clone's folders, as `benchmark.paths.portable` would write it there."""
+        for folder, name in ((self.folder, "."), (self.cache, "$MOODBENCH_CACHE"), (self.data, "$MOODBENCH_DATA")):
+            text = text.replace(str(folder), name)
+        return text
 
     def repro(self, **environment: str) -> list[str]:
         """`dvc repro`; answers the stages that ran, in order."""
@@ -126,6 +139,25 @@ class Clone:
         text = (self.folder / file).read_text()
         assert old in text
         (self.folder / file).write_text(text.replace(old, new))
+
+
+def _of_the_clone(command: Sequence[str]) -> None:
+    """The installed command would work on the project that it is installed from, with all its real results."""
+    installed = re.search(r"(^|[\s;&|])moodbench\s", " ".join(command))
+    assert not installed, "say 'python -m benchmark', which takes the clone's code, and not 'moodbench'"
+
+
+@pytest.fixture(scope="session")
+def mounts() -> None:
+    """Skips the test where a command cannot have mounts of its own."""
+    try:
+        tried = subprocess.run(
+            ["unshare", "-Urm", "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        pytest.skip("no command unshare")
+    if tried.returncode:
+        pytest.skip(f"no user and mount namespaces: {tried.stderr.strip()}")
 
 
 def tone_archive(path: Path) -> None:

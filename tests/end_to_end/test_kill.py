@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
 
 KILLS = 20
+KILLS_A_STAGE = 4
 COMPARED = ("cells", "embeddings", "leaderboard", "manifests")
+PYTHON = ("python", "-m", "benchmark")
+ROW = "logmel_stats"
 
 
 def processes_of(group: int) -> list[tuple[int, str]]:
@@ -38,43 +48,67 @@ def kill(group: int, how: str) -> str:
     return stage
 
 
+def start_over(clone: Clone) -> None:
+    """Remove all that a run makes."""
+    for name in ("cells", "leaderboard", "manifests", "plans"):
+        shutil.rmtree(clone.folder / "results" / name, ignore_errors=True)
+    for folder in (clone.folder / "results" / "embeddings").iterdir():
+        if folder.is_dir():
+            shutil.rmtree(folder)
+    shutil.rmtree(clone.folder / ".dvc" / "cache", ignore_errors=True)
+    shutil.rmtree(clone.cache, ignore_errors=True)
+    (clone.folder / "dvc.lock").unlink(missing_ok=True)
+
+
+def killed(running: subprocess.Popen[str], after: float, how: str) -> str | None:
+    """Kill a run after some seconds and wait for all of it to be gone; the stage hit, None if it had ended before."""
+    try:
+        running.wait(timeout=after)
+    except subprocess.TimeoutExpired:
+        stage = kill(running.pid, how)
+        running.wait(timeout=120)
+        deadline = time.monotonic() + 120  # an orphaned stage ends its work first
+        while processes_of(running.pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not processes_of(running.pid), "helper processes outlived their stage"
+        return stage
+    finally:
+        assert running.stdout is not None
+        running.stdout.close()
+    assert running.returncode == 0
+    return None
+
+
+def compare(clone: Clone, undisturbed: dict[str, bytes]) -> int:
+    """Assert that all is as it was; how many temporary files of a single write were left, which git and DVC ignore."""
+    after = clone.contents(*COMPARED)
+    litter = [name for name in after if re.search(r"\.partial[a-z0-9_]{8}$", name)]
+    for name in litter:
+        del after[name]
+        (clone.folder / name).unlink()
+    assert sorted(after) == sorted(undisturbed)
+    assert [name for name in after if after[name] != undisturbed[name]] == []
+    return len(litter)
+
+
 def test_killed_at_random_moments(clone: Clone) -> None:
     clone.repro()
     undisturbed = clone.contents(*COMPARED)
     lock = (clone.folder / "dvc.lock").read_bytes()
     draw = random.Random(20)
     hits: list[str] = []
-
-    def start_over() -> None:
-        for name in ("cells", "leaderboard", "manifests", "plans"):
-            shutil.rmtree(clone.folder / "results" / name, ignore_errors=True)
-        for folder in (clone.folder / "results" / "embeddings").iterdir():
-            if folder.is_dir():
-                shutil.rmtree(folder)
-        shutil.rmtree(clone.folder / ".dvc" / "cache", ignore_errors=True)
-        shutil.rmtree(clone.cache, ignore_errors=True)
-        (clone.folder / "dvc.lock").unlink(missing_ok=True)
-
-    start_over()
+    start_over(clone)
     while len(hits) < KILLS:
-        running = clone.start("dvc", "repro")
-        try:
-            running.wait(timeout=draw.uniform(1.0, 9.0))
-            assert running.returncode == 0
-            start_over()
-        except subprocess.TimeoutExpired:
-            hits.append(kill(running.pid, draw.choice(("group", "dvc", "child"))))
-            running.wait(timeout=120)
-            deadline = time.monotonic() + 120  # an orphaned stage ends its work first
-            while processes_of(running.pid) and time.monotonic() < deadline:
-                time.sleep(0.2)
-            assert not processes_of(running.pid), "helper processes outlived their stage"
+        how = draw.choice(("group", "dvc", "child"))
+        hit = killed(clone.start("dvc", "repro"), draw.uniform(1.0, 6.0), how)
+        if hit is None:
+            start_over(clone)
+        else:
+            hits.append(hit)
     clone.repro()
-    print(f"{len(hits)} kills, stages hit: {sorted(set(hits))}")
-    after = clone.contents(*COMPARED)
-    assert sorted(after) == sorted(undisturbed)
-    assert [name for name in after if after[name] != undisturbed[name]] == []
+    litter = compare(clone, undisturbed)
     assert (clone.folder / "dvc.lock").read_bytes() == lock
+    print(f"\n{len(hits)} kills, no difference, {litter} temporary files; hit: {sorted(set(hits))}")
 
 
 def test_two_runs_at_once(clone: Clone) -> None:
@@ -85,3 +119,154 @@ def test_two_runs_at_once(clone: Clone) -> None:
     assert (first.returncode, second.returncode) == (0, 0), said
     assert said.count("is at it already; waiting for it to end") == 1
     assert clone.contents("cells", "embeddings") == before
+
+
+# -- each stage by itself -------------------------------------------------------------------------
+
+SLOW = '''
+"""A model that takes its time and notes its batches when they are done."""
+
+import os
+import time
+
+import numpy as np
+
+
+class Slow:
+    sample_rate = 16000
+    dim = 2
+
+    def embed(self, clips):
+        time.sleep(0.05)
+        vectors = np.array([[np.abs(c).mean(), c.std()] for c in clips], dtype=np.float32)
+        with open(os.environ.get("NOTES", os.devnull), "a") as notes:
+            notes.write(f"{len(clips)} clips\\n")
+        return vectors
+'''
+BATCH_CLIPS = 4  # of 0.4 s each, in batches of 1.6 s
+NOTE_HEAD = """\
+    time.sleep(0.1)
+    with open(__import__("os").environ.get("NOTES", "/dev/null"), "a") as notes:
+        notes.write(f"{unit}\\n")
+    return Outcome("""
+
+
+@pytest.fixture(scope="module")
+def slow(clone: Clone) -> dict[str, bytes]:
+    """A model and heads that take their time and note what they did, and the bytes of an undisturbed run of them."""
+    (clone.path / "slow.py").write_text(SLOW)
+    clone.replace("params.yaml", f"  {ROW}: {{}}\n", f'  {ROW}: {{}}\n  slow: {{factory: "slow:Slow"}}\n')
+    clone.replace("benchmark/scoring.py", "    return Outcome(", NOTE_HEAD)
+    clone.repro()
+    return clone.contents(*COMPARED)
+
+
+def noted(notes: Path) -> list[str]:
+    return notes.read_text().splitlines() if notes.is_file() else []
+
+
+def killed_often(
+    clone: Clone,
+    command: tuple[str, ...],
+    forget: Callable[[], None],
+    undisturbed: dict[str, bytes],
+    notes: Path,
+    look: Callable[[], int] = lambda: 0,
+) -> list[tuple[int, int, int]]:
+    """Kill a stage at moments of its own duration; each time it then ends with the same bytes.
+
+    Answers for each kill: pieces of work done in the killed run, pieces kept by it (`look`), pieces in both runs.
+    """
+    draw = random.Random(command[0])
+    forget()
+    begun = time.monotonic()
+    clone.run(*PYTHON, *command)
+    duration = time.monotonic() - begun
+    pieces = []
+    moments = []
+    while len(pieces) < KILLS_A_STAGE:
+        forget()
+        notes.unlink(missing_ok=True)
+        moments.append(draw.uniform(0.3, 0.95))
+        how = ("group", "child")[len(pieces) % 2]
+        if killed(clone.start(*PYTHON, *command, NOTES=str(notes)), moments[-1] * duration, how) is None:
+            continue
+        before, kept = len(noted(notes)), look()
+        clone.run(*PYTHON, *command, NOTES=str(notes))
+        compare(clone, undisturbed)
+        pieces.append((before, kept, len(noted(notes))))
+    shown = ", ".join(f"{moment:.2f}" for moment in moments)
+    print(f"\n{command[0]}: {duration:.1f} s undisturbed, {len(pieces)} kills at {shown} of it, no difference")
+    return pieces
+
+
+def remove(clone: Clone, *names: str) -> None:
+    for name in names:
+        path = clone.folder / "results" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def test_prepare_killed_while_it_builds(clone: Clone, slow: dict[str, bytes], tmp_path: Path) -> None:
+    def forget() -> None:
+        remove(clone, "manifests", "plans")
+        shutil.rmtree(clone.cache / "prepared", ignore_errors=True)
+
+    plans = clone.contents("plans")
+    killed_often(clone, ("prepare",), forget, slow, tmp_path / "notes")
+    assert clone.contents("plans") == plans
+    (index,) = (clone.cache / "prepared" / "emodb").rglob("index.json")
+    assert len(json.loads(index.read_text())["clips"]) == 98
+
+
+def test_embed_killed_repeats_one_batch_at_most(clone: Clone, slow: dict[str, bytes], tmp_path: Path) -> None:
+    folder = clone.folder / "results/embeddings/slow/emodb"
+    kept: list[int] = []
+
+    def look() -> int:
+        done = folder / "done.partial.npy"
+        if (folder / "meta.json").is_file():
+            kept.append(98)
+        else:
+            kept.append(int(np.load(done).sum()) if (folder / "head.partial.json").is_file() else 0)
+        return kept[-1] // BATCH_CLIPS
+
+    command = ("embed", "slow", "--batch-seconds", "1.6")
+    pieces = killed_often(clone, command, lambda: remove(clone, "embeddings/slow"), slow, tmp_path / "notes", look)
+    print(f"batches before the kill, kept by it, in both runs: {pieces}; of 25")
+    assert max(both for _, _, both in pieces) <= 25 + 1
+    assert all(done - stored <= 1 for done, stored, _ in pieces)
+    assert any(stored for _, stored, _ in pieces), "no kill fell among the batches"
+    record = json.loads((clone.folder / "results/runs/slow.json").read_text())["embed"]["emodb"]
+    assert record["clips_reused"] == kept[-1], "all that was kept is used"
+
+
+def test_evaluate_killed_repeats_the_head_under_way(clone: Clone, slow: dict[str, bytes], tmp_path: Path) -> None:
+    def look() -> int:
+        units = list((clone.folder / f"results/cells/{ROW}/tiny.partial").glob("*.json"))
+        return len(units) if units else 6 * bool(list((clone.folder / f"results/cells/{ROW}").glob("tiny@*.json")))
+
+    command = ("evaluate", ROW, "--workers", "1")
+    pieces = killed_often(clone, command, lambda: remove(clone, f"cells/{ROW}"), slow, tmp_path / "notes", look)
+    print(f"heads before the kill, kept by it, in both runs: {pieces}; of 6")
+    assert max(both for _, _, both in pieces) <= 6 + 1
+    assert all(done - stored <= 1 for done, stored, _ in pieces)
+    assert any(stored for _, stored, _ in pieces), "no kill fell among the heads"
+
+
+def test_report_killed(clone: Clone, slow: dict[str, bytes], tmp_path: Path) -> None:
+    killed_often(clone, ("report",), lambda: remove(clone, "leaderboard"), slow, tmp_path / "notes")
+
+
+def test_everything_killed(clone: Clone, slow: dict[str, bytes]) -> None:
+    """`moodbench run`, killed again and again on one way from nothing to the leaderboard."""
+    draw = random.Random("run")
+    start_over(clone)
+    hits: list[str] = []
+    while len(hits) < KILLS_A_STAGE:
+        hit = killed(clone.start(*PYTHON, "run"), draw.uniform(2.0, 8.0), draw.choice(("group", "dvc", "child")))
+        if hit is None:
+            start_over(clone)
+        else:
+            hits.append(hit)
+    clone.run(*PYTHON, "run")
+    print(f"\nrun: {len(hits)} kills, no difference, {compare(clone, slow)} temporary files; hit: {hits}")

@@ -41,3 +41,9 @@ def die_on_three(job):
 def sleep_long(job):
     print(os.getpid(), flush=True)
     time.sleep(60)
+
+
+def own_pid_then_hang(job):
+    if job:
+        time.sleep(3600)
+    return os.getpid()

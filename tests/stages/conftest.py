@@ -38,7 +38,9 @@ class Bench:
         prepare.run(self.params)
 
     def embed(self, name="row", **options):
-        embed.run(self.params, name, **{"device": "cpu", "workers": 1, "batch_seconds": 2.0} | options)
+        embed.run(
+            self.params, name, **{"device": "cpu", "workers": 1, "batch_seconds": 2.0, "patience": 60.0} | options
+        )
 
     def evaluate(self, name="row", **options):
         evaluate.run(self.params, name, **{"engine": "fast", "workers": 1} | options)

@@ -78,7 +78,7 @@ registry.suites = lambda: known
 params = Params.model_validate(json.loads(sys.argv[3]))
 stages = {
     "prepare": lambda: prepare.run(params),
-    "embed": lambda: embed.run(params, "row", device="cpu", workers=1, batch_seconds=2.0),
+    "embed": lambda: embed.run(params, "row", device="cpu", workers=1, batch_seconds=2.0, patience=60.0),
     "evaluate": lambda: evaluate.run(params, "row", engine="fast", workers=1),
 }
 stages[sys.argv[4]]()

@@ -22,6 +22,7 @@ from tfds_builders.common.base import ClipBuilder
 from tfds_builders.common.errors import SourceError
 from tfds_builders.common.parts import PARTS
 from tfds_builders.common.prepared import Prepared, find_prepared
+from tfds_builders.common.scan import Fields
 from tfds_builders.common.variant import Census, variant_id
 
 _INT16 = np.iinfo(np.int16)
