@@ -169,8 +169,9 @@ PAGE = ROOT / "docs" / "robustness.md"
 PAGE_HEAD = """\
 # Robustness
 
-What moodbench says when something is wrong: what was done to it, the line it gave, the exit code. Every row is a test; the tests write
-this page (`make robustness`) and fail when a line differs. A code in brackets is that of the command that goes on with all else.
+What moodbench says when something is wrong: what was done to it, the line it gave, the exit code. Every row is a
+test; the tests write this page (`make robustness`) and fail when a line differs. A code in brackets is that of a
+command that goes on with all else.
 """
 
 
@@ -213,7 +214,7 @@ class Told:
 
 @pytest.fixture
 def on_page(tmp_path: Path) -> Callable[..., None]:
-    """`on_page(section, kind, line, code)` checks that docs/robustness.md says just this; `make robustness` writes it."""
+    """`on_page(section, kind, line, code)` checks that docs/robustness.md says just this, or writes it there."""
 
     def check(section: str, kind: str, line: str, code: int, *, goes_on: bool = False) -> None:
         from filelock import FileLock

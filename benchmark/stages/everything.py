@@ -49,10 +49,8 @@ def report(*, show: bool) -> int:
         console = Console(width=None if sys.stdout.isatty() else 100)
         for board in boards:
             print_leaderboard(board, console)
-            console.print(
-                f"page: {paths.LEADERBOARD.relative_to(paths.RESULTS.parent) / board.suite.name / 'index.html'}",
-                highlight=False,
-            )
+            page = paths.LEADERBOARD.relative_to(paths.RESULTS.parent) / board.suite.name / "index.html"
+            console.print(f"page: {page}", highlight=False)
     for problem in problems:
         say(f"failed: {problem}")
     return 1 if problems else 0

@@ -11,6 +11,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +62,7 @@ FULL = {
     "no room for a manifest": ("manifests", "4k", "prepare"),
     "no room for vectors": ("embeddings", "40k", f"embed {ROW}"),
     "no room for a cell": ("cells", "16k", f"evaluate {ROW}"),
-    "no room for a leaderboard": ("leaderboard", "16k", "report"),
+    "no room for a leaderboard": ("leaderboard", "4k", "report"),
 }
 
 
@@ -123,7 +125,7 @@ def test_a_full_results_folder_stops_a_run_without_harm(unharmed, whole, mounts,
         f"""
         cp -a results/published {tmp_path}/published
         mount -t tmpfs -o size=80k none results
-        mkdir results/embeddings && cp -a {tmp_path}/published results
+        cp -a {tmp_path}/published results
         cp -a .dvc dvc.lock {tmp_path}
         python -m benchmark run; code=$?
         cp -a results {tmp_path}/full
@@ -140,7 +142,7 @@ def test_a_full_results_folder_stops_a_run_without_harm(unharmed, whole, mounts,
     made = [n for n in left if n.endswith(("vectors.npy", ".parquet")) or "/manifests/" in n]
     assert {n: left[n] for n in made} == {n: whole[n] for n in made}
     after = {f"results/{n}": c for n, c in tree(tmp_path / "roomy").items() if n.split("/")[0] in COMPARED}
-    assert after == {n: c for n, c in whole.items() if ".git" not in n}
+    assert after == whole
     print(f"80 kB: {len(left)} of {len(after)} files before there was no room, {len(made)} of them vectors and cells")
 
 
@@ -279,24 +281,23 @@ def test_no_home_for_the_cache_on_page(unharmed, mounts, on_page, tmp_path):
 
 def test_no_home_at_all_on_page(unharmed, mounts, on_page):
     """As in a container that runs under a number of no account."""
-    command = ["unshare", "-U", "--map-user=12345", "env", "-u", "HOME", "-u", "MOODBENCH_CACHE"]
-    told = unharmed.run(*command, "python", "-m", "benchmark", "prepare", check=False)
+    command = ["unshare", "-U", "--map-user=12345", "env", "-u", "HOME"]
+    told = unharmed.run(*command, "-u", "MOODBENCH_CACHE", "python", "-m", "benchmark", "prepare", check=False)
     on_page(SECTION, "no HOME, a user without an account, and no MOODBENCH_CACHE", error_line(told), told.returncode)
-    told = unharmed.run(*command[:6], "python", "-m", "benchmark", "prepare")
-    assert "Traceback" not in told.stdout
+    unharmed.run(*command, "python", "-m", "benchmark", "prepare")
 
 
-@pytest.mark.parametrize("state", ["missing", "full"])
-def test_temporary_folders_are_not_needed(unharmed, mounts, tmp_path, state):
+def test_a_temporary_folder_is_not_needed(unharmed, mounts, tmp_path):
     (tmp_path / "full").mkdir()
     fill = f"mount -t tmpfs -o size=16k none {tmp_path}/full && dd if=/dev/zero of={tmp_path}/full/x bs=16k count=1"
     told = unharmed.apart(
         f"""
         {fill} || exit 100
-        python -m benchmark prepare && python -m benchmark embed {ROW} --fresh || exit 1
-        python -m benchmark evaluate {ROW} --fresh
+        export TMPDIR={tmp_path}/missing
+        python -m benchmark prepare && python -m benchmark evaluate {ROW} --fresh || exit 1
+        export TMPDIR={tmp_path}/full
+        python -m benchmark embed {ROW} --fresh
         """,
-        TMPDIR=str(tmp_path / state),
         MOODBENCH_CACHE=str(tmp_path / "cache"),
     )
     assert told.returncode == 0, told.stdout
@@ -307,7 +308,6 @@ def test_temporary_folders_are_not_needed(unharmed, mounts, tmp_path, state):
 CLOCK = '''
 """A clock that is wrong by the seconds in a file, read at every look: for every Python process of a run."""
 
-import datetime
 import os
 import sys
 import time
@@ -315,7 +315,7 @@ import time
 FILE = os.environ["WRONG_CLOCK"]
 STAGES = {"prepare": 1, "embed": -1, "evaluate": 2, "report": -2}  # years, where the file says "stages"
 stage = next((each for each in sys.orig_argv if each in STAGES), "")
-real_time, real_time_ns, Real = time.time, time.time_ns, datetime.datetime
+real_time, real_time_ns = time.time, time.time_ns
 
 
 def wrong_by():
@@ -324,15 +324,8 @@ def wrong_by():
     return STAGES.get(stage, 0) * 365 * 24 * 3600 if said == "stages" else int(said)
 
 
-class Wrong(Real):
-    @classmethod
-    def now(cls, tz=None):
-        return Real.fromtimestamp(time.time(), tz)
-
-
 time.time = lambda: real_time() + wrong_by()
 time.time_ns = lambda: real_time_ns() + wrong_by() * 10**9
-datetime.datetime = Wrong
 '''
 
 JUMPER = '''
@@ -363,8 +356,13 @@ def clock(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     (tmp_path / "sitecustomize.py").write_text(CLOCK)
     (tmp_path / "jumper.py").write_text(JUMPER)
     file = tmp_path / "clock"
-    file.write_text("0")
-    return file, {"WRONG_CLOCK": str(file), "PYTHONPATH": str(tmp_path)}
+    environment = {"WRONG_CLOCK": str(file), "PYTHONPATH": str(tmp_path)}
+    ask = [sys.executable, "-c", "import time; print(time.time())", "embed"]
+    for said, years in (("stages", -1), (str(YEAR), 1), ("0", 0)):
+        file.write_text(said)
+        told = subprocess.run(ask, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+        assert abs(float(told.stdout) - time.time() - years * YEAR) < 1000, "the wrong clock is the one that is asked"
+    return file, environment
 
 
 def test_a_clock_that_jumps_by_years_between_the_stages(unharmed, whole, clock, tmp_path):
@@ -380,7 +378,6 @@ def test_a_clock_that_jumps_by_years_between_the_stages(unharmed, whole, clock, 
         shutil.copy2(tmp_path / "embeddings/.gitignore", clone.folder / "results/embeddings")
         environment["MOODBENCH_CACHE"] = str(tmp_path / "cache")
         assert len(clone.repro(**environment)) == 6
-        made = json.loads((clone.folder / f"results/runs/{ROW}.json").read_text())["embed"]["emodb"]["finished"]
         assert clone.contents(*COMPARED) == whole
         assert (clone.folder / "dvc.lock").read_bytes() == (tmp_path / "dvc.lock").read_bytes()
         for years in (-1, 0, 1):
@@ -393,8 +390,6 @@ def test_a_clock_that_jumps_by_years_between_the_stages(unharmed, whole, clock, 
         for name in COMPARED:
             shutil.rmtree(clone.folder / "results" / name, ignore_errors=True)
             (tmp_path / name).rename(clone.folder / "results" / name)
-    now = json.loads(clone.run("python", "-c", "import datetime; print(datetime.datetime.now().year)").stdout)
-    assert int(made[:4]) in (now - 1, now - 2), "the clock of the stage was wrong"
 
 
 def test_a_clock_that_goes_back_in_the_middle_of_embed(unharmed, clock, tmp_path):
