@@ -18,6 +18,7 @@ from tfds_builders.common import base
 from tfds_builders.common.audio import DECODER, RESAMPLER, identity_of
 from tfds_builders.common.base import ClipBuilder, Recipe
 from tfds_builders.common.errors import SourceError
+from tfds_builders.common.parts import speaker_parts
 
 
 @pytest.fixture(scope="session")
@@ -216,7 +217,7 @@ def test_synthesised(build, read_parts):
     builder = build(Hum)
     parts = read_parts(builder)
     assert {part: sorted({clip["speaker_id"] for clip in clips.values()}) for part, clips in parts.items()} == {
-        part: sorted(groups) for part, groups in base.speaker_parts("abcd").items()
+        part: sorted(groups) for part, groups in speaker_parts("abcd").items()
     }
     clips = {name: clip for part in parts.values() for name, clip in part.items()}
     assert clips["b/2"]["audio"].tolist() == [98] * 12

@@ -10,7 +10,7 @@ import pytest
 from tfds_builders.common.source import Source
 from tfds_builders.mtg_jamendo.merging import merge, mood_of_tags
 from tfds_builders.mtg_jamendo.moods import BANNED, HS, MOOD4, MOOD8, RE, SPLIT_TAGS, banned_tags
-from tfds_builders.mtg_jamendo.mtg_jamendo_dataset_builder import CONFIGS
+from tfds_builders.mtg_jamendo.mtg_jamendo_dataset_builder import CONFIGS, Builder
 from tfds_builders.mtg_jamendo.tables import SPLITS, read_splits, read_tracks
 
 
@@ -143,6 +143,7 @@ def test_what_the_table_says_of_the_tracks(real):
     tracks, _ = real
     assert len({track.artist for track in tracks.values()}) == 1533
     assert min(track.seconds for track in tracks.values()) == 30.0
+    assert 3931.0 < max(track.seconds for track in tracks.values()) < Builder.LIMITS.max_seconds
     assert all(path.endswith(f"{path[-6:-4]}.mp3") and path[:2] == path[-6:-4] for path in tracks if len(path) > 8)
     assert all(list(track.tags) == sorted(track.tags) for track in tracks.values())
     assert round(sum(track.seconds for track in tracks.values()) / 3600) == 1127

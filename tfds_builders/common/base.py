@@ -22,7 +22,10 @@ from tfds_builders.common.audio import LIMITS, Limits, decode, identity_of
 from tfds_builders.common.clips import broken_clips, refuse_twins, undecodable
 from tfds_builders.common.errors import MemberError, SourceError
 from tfds_builders.common.parts import FRACTIONS, PARTS
-from tfds_builders.common.scan import Clip, Entry, Expected, Fields, Scanned, known, parts_of, scan
+from tfds_builders.common.scan import Clip as Clip  # with Fields and Span, what subclasses speak of
+from tfds_builders.common.scan import Entry, Expected, Scanned, known, parts_of, scan
+from tfds_builders.common.scan import Fields as Fields
+from tfds_builders.common.scan import Span as Span
 from tfds_builders.common.source import Source
 from tfds_builders.common.variant import Facts
 

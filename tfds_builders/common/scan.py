@@ -94,10 +94,10 @@ def known(expected: Expected, source: Source) -> tuple[int, list[Member]]:
             str(expected.facts.clips if expected.facts else 0),
             expected.instructions,
         )
-    clips = [(clip, member.name) for member in found for clip in member.clips]
-    refuse_odd_ids(source.path.name, [clip[0] for clip, _ in clips])
-    keys = [clip[0] if clip[2] is None else f"{clip[0]}.span" for clip, _ in clips]  # only a file has an extension
-    refuse_twins(source.path.name, keys, [name for _, name in clips])
+    rows = [(clip_id, span, member.name) for member in found for clip_id, _, span in member.clips]
+    refuse_odd_ids(source.path.name, [clip_id for clip_id, _, _ in rows])
+    keys = [clip_id if span is None else f"{clip_id}.span" for clip_id, span, _ in rows]  # only a file has an extension
+    refuse_twins(source.path.name, keys, [name for _, _, name in rows])
     return len(audio), found
 
 

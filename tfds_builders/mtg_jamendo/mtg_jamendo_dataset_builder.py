@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from tfds_builders.common.base import ClipBuilder, Fields, Span
+from tfds_builders.common.audio import Limits
+from tfds_builders.common.base import ClipBuilder, Fields
 from tfds_builders.common.errors import SourceError
+from tfds_builders.common.scan import Clip
 from tfds_builders.common.source import Source, find_source
 from tfds_builders.common.variant import Facts
 from tfds_builders.mtg_jamendo.merging import merge
@@ -71,6 +73,7 @@ class Builder(ClipBuilder):
     ARCHIVES = ("autotagging_moodtheme_audio-low.tar", "autotagging_moodtheme_audio.tar")
     FOLDERS = ("raw_30s_audio-low", "raw_30s_audio")
     LEAST_KNOWN = 0.2  # of the 55,701 tracks of raw_30s, 18,486 have a mood or a theme
+    LIMITS = Limits(max_seconds=4200.0)  # the longest track has 3931 s
     FACTS = CONFIGS[0].facts  # of the default config; `_info` sets each config's own
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"mood": MOOD4}
     GROUP = "artist_id"
@@ -115,7 +118,7 @@ class Builder(ClipBuilder):
         labels = merge([track.tags for track in self._tracks.values()], self.builder_config.moods, banned_tags())
         self._moods = dict(zip(self._tracks, labels, strict=True))
 
-    def clips_in(self, path: PurePosixPath) -> Iterable[tuple[str, Fields, Span | None]]:
+    def clips_in(self, path: PurePosixPath) -> Iterable[Clip]:
         """`48/948.low.mp3` is the track 48/948.mp3 of the table; its clip is the middle of it."""
         name = _FILE.fullmatch(path.stem)
         clip_id = f"{path.parent.name}/{name[1]}.mp3" if name else ""
