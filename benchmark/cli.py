@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from benchmark import paths
+from benchmark import cli_data, paths
 from benchmark.errors import BenchmarkError
 
 app = typer.Typer(
@@ -22,6 +22,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(cli_data.data, name="data")
+app.add_typer(cli_data.new, name="new")
+app.command()(cli_data.audit)
 
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu or cuda.")]
 Workers = Annotated[int, typer.Option(min=0, help="Helper processes; 0 takes one a core.")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from benchmark import datasets, manifest
 from benchmark.audit import record
@@ -15,15 +14,19 @@ from benchmark.workers import default_count
 from tasks.base import Task
 
 
-def ensure(listed: Manifest, prepared: Path) -> Findings:
-    """The findings on a dataset, from disk where its clips and the method are unchanged, else made and stored."""
+def ensure(listed: Manifest) -> Findings:
+    """The findings on a dataset, from disk where its clips and the method are unchanged, else made and stored.
+
+    Raises:
+        Unavailable: they must be made, and the archive is not here.
+    """
     try:
         stored = record.read(listed.dataset)
     except DatasetError:
         stored = None  # made anew from the audio, which is here
     if stored is not None and stored.fingerprint == record.wanted_fingerprint(listed):
         return stored
-    findings = record.examine(listed, prepared, workers=default_count())
+    findings = record.examine(listed, datasets.audio_of(listed), workers=default_count())
     record.write(findings)
     return findings
 
@@ -40,6 +43,15 @@ def verdict(task: Task, listed: Manifest) -> Verdict | None:
     return judge(task, listed, findings)
 
 
+def refusal(task: Task, listed: Manifest) -> str:
+    """Why a task must not be scored, "" where nothing leaks, or it says itself that it leaks, or was never audited."""
+    found = verdict(task, listed)
+    if found is None or found.passed:
+        return ""
+    more = f", and {len(found.leaks) - 1} more" if len(found.leaks) > 1 else ""
+    return f"{len(found.leaks)} leaks between its parts: {found.leaks[0]}{more}; moodbench audit {task.name} lists them"
+
+
 def show(tasks: Iterable[Task], *, allow_leaks: bool) -> int:
     """Print the verdict on each task; 1 when one leaks, a marked one only without `allow_leaks`.
 
@@ -53,7 +65,7 @@ def show(tasks: Iterable[Task], *, allow_leaks: bool) -> int:
     for task in tasks:
         listed = manifest.read(task.dataset) or datasets.base_manifest(task.dataset)
         listed = listed.with_splits([task])
-        ensure(listed, datasets.ensure_prepared(task.dataset))
+        ensure(listed)
         found = verdict(task, listed)
         assert found is not None
         leaking = bool(found.leaks) and not (found.marked and allow_leaks)

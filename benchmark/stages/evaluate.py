@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from benchmark import cell_files, manifest, paths, plan, provenance, registry, scoring, store
+from benchmark.audit import run as audit
 from benchmark.cell import NotRun
 from benchmark.errors import BenchmarkError, CellError
 from benchmark.files import LOCK_SECONDS, held
@@ -61,6 +62,8 @@ def _task(
             return _not_run(task, wanted.readiness)
         if listed.clips_fingerprint != wanted.clips_fingerprint:
             return _stale(task, f"the vectors of {task.dataset} belong to another manifest")
+        if refused := audit.refusal(task, listed):
+            return NotRun(task=task.name, state="failed", reason=refused, way_out="Mend the split or the corpus.")
         scored = Scored.of(
             task,
             listed,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from benchmark import datasets, embedder_spec, manifest, paths, plan, registry
+from benchmark.audit import run as audit
 from benchmark.datasets import Source
 from benchmark.embedder_spec import EmbedderSpec
 from benchmark.errors import BenchmarkError, DatasetError
@@ -76,6 +77,8 @@ def _dataset(dataset: str, skip_broken: bool) -> tuple[Readiness, Manifest | Non
         own = [task for _, task in sorted(registry.tasks().items()) if task.dataset == dataset]
         current = stored.with_splits(own)
         manifest.write(current)
+        if source is not None:
+            audit.ensure(current)
     except BenchmarkError as error:
         return Readiness.of(error), None
     return readiness, current

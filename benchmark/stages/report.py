@@ -6,6 +6,7 @@ import contextlib
 import json
 
 from benchmark import cell_files, manifest, paths, plan, registry
+from benchmark.audit import run as audit
 from benchmark.board import Leaderboard
 from benchmark.cell import Cell, NotRun
 from benchmark.errors import BenchmarkError, CellError
@@ -47,14 +48,19 @@ def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
 
 
 def _remarks(tasks: list[Task]) -> dict[str, list[str]]:
-    """What a reader must know of a task's data: broken clips that were left out."""
+    """What a reader must know of a task's data: that it leaks, what its audit found, clips that were left out."""
     found: dict[str, list[str]] = {}
     for task in tasks:
         with contextlib.suppress(BenchmarkError):  # a manifest that cannot be read fails its rows, with the reason
             listed = manifest.read(task.dataset)
-            if listed is not None and (skipped := listed.skipped):
+            if listed is None:
+                continue
+            verdict = audit.verdict(task, listed)
+            found[task.name] = [f"LEAKS: {verdict.marked}."] if verdict and verdict.marked else []
+            found[task.name].append(f"{verdict.line}." if verdict else "not audited.")
+            if skipped := listed.skipped:
                 clips = "1 broken clip" if len(skipped) == 1 else f"{len(skipped)} broken clips"
-                found[task.name] = [f"{clips} left out ({', '.join(row['clip'] for row in skipped)})."]
+                found[task.name].append(f"{clips} left out ({', '.join(row['clip'] for row in skipped)}).")
     return found
 
 

@@ -145,9 +145,7 @@ def test_the_folder_of_another_mirror(tmp_path, members, builder_class, build, r
 
 def test_another_broken_file_is_not_passed_over(tmp_path, members, builder_class, build):
     members[path("blues.00000")] = b"\0" * 100
-    with pytest.raises(
-        SourceError, match=r"clip 'genres/blues/blues.00000.wav' cannot be used: found nothing that libsndfile"
-    ):
+    with pytest.raises(SourceError, match=r"clip 'genres/blues/blues.00000.wav' cannot be used"):
         build(builder_class("gtzan_artist"), write_tar(tmp_path / "m" / "genres.tar.gz", members))
 
 

@@ -152,7 +152,7 @@ def test_empty_files_are_left_out_by_name(made, dummy, empty):
 def test_another_empty_file_is_an_error(made, dummy):
     members, text = dummy
     members["0/american_bach_soloists-j_s__bach__cantatas_volume_v-01-gleichwie_der_regen-0-29.mp3"] = b""
-    with pytest.raises(SourceError, match="cannot be decoded"):
+    with pytest.raises(SourceError, match="cannot be used: found an empty file"):
         made(members, text)
 
 

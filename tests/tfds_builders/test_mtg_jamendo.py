@@ -241,9 +241,7 @@ def test_excerpts_have_one_length_at_every_rate(informed):
 def test_a_table_that_states_too_long_a_track_is_refused(manual, configured, build, write_zip):
     longer = {name: raw.replace(b"01/8101.mp3\t40.0", b"01/8101.mp3\t90.0") for name, raw in tables().items()}
     write_zip(manual / "mtg_jamendo_moodtheme.zip", longer)
-    with pytest.raises(
-        SourceError, match=r"clip '01/8101.mp3' cannot be cut out: found a span of 30 s to 60 s; expected one within"
-    ):
+    with pytest.raises(SourceError, match=r"clip '01/8101.mp3' cannot be cut out: found a span of 30 s to 60 s"):
         build(configured("mood4"), manual)
 
 
