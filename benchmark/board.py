@@ -69,11 +69,12 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One embedder in one section, an entry for each column; `suite_score` only when all are scored."""
+    """One embedder in one section, an entry for each column; `suite_score` only when all columns are scored."""
 
     embedder: str
     entries: tuple[Entry, ...]
     suite_score: Aggregates | None
+    tasks: int  # of this kind in the suite, with those that no row has
 
     @property
     def scored(self) -> int:
@@ -83,7 +84,7 @@ class Row:
     @property
     def coverage(self) -> str:
         """E.g. "2 of 3"."""
-        return f"{self.scored} of {len(self.entries)}"
+        return f"{self.scored} of {self.tasks}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +122,7 @@ class Leaderboard:
     suite: Suite
     protocol_version: int
     sections: tuple[Section, ...]
+    lacking: tuple[Section, ...]  # tasks that no row has a result on: told, but no column of a table
     published_tasks: tuple[str, ...]
     published_rows: tuple[PublishedRow, ...]
 
@@ -131,8 +133,8 @@ class Leaderboard:
         return bool(columns) and all(column.synthetic for column in columns)
 
     def entries(self) -> Iterator[tuple[Section, Column, Entry]]:
-        """Every entry, section by section and row by row."""
-        for section in self.sections:
+        """Every entry, section by section and row by row, those of lacking tasks last."""
+        for section in (*self.sections, *self.lacking):
             for row in section.rows:
                 for column, entry in zip(section.columns, row.entries, strict=True):
                     yield section, column, entry

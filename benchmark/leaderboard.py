@@ -1,7 +1,7 @@
 """Cells into a leaderboard: a pure view of one suite that renderers only have to write down.
 
-The suite score (UM, WM, GM, mean rank) belongs to complete rows; a task without a cell is shown
-with its reason and is never a zero.
+The suite score (UM, WM, GM, mean rank) belongs to rows that have every task that any row has; a task
+without a cell is shown with its reason and is never a zero.
 """
 
 from __future__ import annotations
@@ -47,16 +47,22 @@ def build_leaderboard(
     for key, cell in cells.items():
         _check(key, cell, tasks[key[1]])
     beside = {(ours, task, f.metric): f for f in published for ours in f.our_embedders for task in f.our_tasks}
-    sections = []
+    sections, lacking = [], []
     for kind in dict.fromkeys(task.kind for task in wanted):
         of_kind = [task for task in wanted if task.kind == kind]
-        for variants, names in _lineups(of_kind, embedders, cells):
-            sections.append(_section(kind, of_kind, variants, names, cells, not_run, beside))
+        tried = {name for _, name in cells} | {name for (_, name), why in not_run.items() if why.state == "failed"}
+        shown = [task for task in of_kind if task.name in tried] or of_kind
+        for variants, names in _lineups(shown, embedders, cells):
+            sections.append(_section(kind, shown, variants, names, cells, not_run, beside, len(of_kind)))
+        if rest := [task for task in of_kind if task not in shown]:
+            nothing = {task.name: "" for task in rest}
+            lacking.append(_section(kind, rest, nothing, sorted(embedders), cells, not_run, beside, len(of_kind)))
     published_tasks, published_rows = _elsewhere(wanted, embedders, published)
     return Leaderboard(
         suite=suite,
         protocol_version=PROTOCOL_VERSION,
         sections=tuple(sections),
+        lacking=tuple(lacking),
         published_tasks=published_tasks,
         published_rows=published_rows,
     )
@@ -123,6 +129,7 @@ def _section(
     cells: Mapping[tuple[str, str], Cell],
     not_run: Mapping[tuple[str, str], NotRun],
     beside: Mapping[tuple[str, str, str], PublishedFigure],
+    total: int,
 ) -> Section:
     columns, by_task = [], []
     for task in tasks:
@@ -136,7 +143,7 @@ def _section(
             for name in names
         ]
         by_task.append(_ranked(entries))
-    rows = [_row(entries, columns) for entries in zip(*by_task, strict=True)]
+    rows = [_row(entries, columns, total) for entries in zip(*by_task, strict=True)]
     return Section(kind=kind, columns=tuple(columns), rows=tuple(sorted(rows, key=_place)))
 
 
@@ -214,13 +221,13 @@ def _ranked(entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def _row(entries: Sequence[Entry], columns: Sequence[Column]) -> Row:
+def _row(entries: Sequence[Entry], columns: Sequence[Column], total: int) -> Row:
     figures = [(e.primary.value, e.clips, e.rank) for e in entries if e.primary and e.clips and e.rank is not None]
     score = None
     if len(figures) == len(columns):
         values, clips, ranks = zip(*figures, strict=True)
         score = aggregate(values, clips, [column.task.metric for column in columns], ranks)
-    return Row(embedder=entries[0].embedder, entries=tuple(entries), suite_score=score)
+    return Row(embedder=entries[0].embedder, entries=tuple(entries), suite_score=score, tasks=total)
 
 
 def _place(row: Row) -> tuple[bool, float, str]:

@@ -34,9 +34,11 @@ def footnotes(leaderboard: Leaderboard) -> list[str]:
     if several:
         notes.append(
             "UM is the mean of the task scores, WM weights it by predicted clips, GM is the geometric mean; mean rank "
-            "averages the ranks on the tasks. Only a row with every task has them; ranks compare the rows that have "
-            "the task."
+            "averages the ranks on the tasks. Only a row with every task of the table has them; ranks compare the rows "
+            "that have the task."
         )
+    if lacking := [column.key for section in leaderboard.lacking for column in section.columns]:
+        notes.append(f"Tasks of the suite without any result here, in no mean and no rank: {_list(lacking)}.")
     if any(column.mode == "none" for column in columns):
         notes.append("The heads ran with their default settings (mode none), without a grid.")
     if synthetic := [column.key for column in columns if column.synthetic]:

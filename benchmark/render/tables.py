@@ -24,12 +24,12 @@ FORMULA = ("=", "+", "-", "@")
 def scores_csv(leaderboard: Leaderboard) -> str:
     """One line for each metric of each scored entry, and one for each entry without a score."""
     lines: list[tuple[Value, ...]] = []
-    for section in leaderboard.sections:
+    for section in (*leaderboard.sections, *leaderboard.lacking):
         for row in section.rows:
             for column, entry in zip(section.columns, row.entries, strict=True):
                 for value in entry.metrics or (None,):
                     facts = _facts(leaderboard, column, entry, value)
-                    facts |= {"kind": section.kind, "scored_tasks": row.scored, "suite_tasks": len(row.entries)}
+                    facts |= {"kind": section.kind, "scored_tasks": row.scored, "suite_tasks": row.tasks}
                     lines.append(tuple(facts.get(name) for name in LONG_COLUMNS))
     return _csv(LONG_COLUMNS, lines)
 
@@ -85,7 +85,7 @@ def wide_csv(leaderboard: Leaderboard) -> str:
                 "section": index,
                 "embedder": row.embedder,
                 "scored_tasks": row.scored,
-                "suite_tasks": len(row.entries),
+                "suite_tasks": row.tasks,
             }
             if row.suite_score:
                 facts |= {name: getattr(row.suite_score, name) for name in aggregates}

@@ -174,3 +174,41 @@ def test_unknown_task_is_named(two):
     suite = Suite(name="s", title="S", version=1, tasks=("emodb_serap",))
     with pytest.raises(UnknownNameError, match=r"unknown task 'emodb_serap'. Did you mean 'emodb_serab'"):
         build_leaderboard(suite, two, {}, {}, [])
+
+
+def test_a_task_that_no_row_has_is_told_and_counts_in_no_mean(three_tasks, make_board, tmp_path):
+    """A suite names more corpora than most machines hold; means are over those that someone has, and say so."""
+    from benchmark.render.markdown import markdown
+    from benchmark.render.tables import scores_csv
+
+    gone = NotRun(task="demo_speech", state="unavailable", reason="archive missing", way_out="Get it.")
+    table = {
+        "a": {"emodb_serab": 0.9, "ravdess_serab": 0.4, "demo_speech": gone},
+        "b": {"emodb_serab": 0.8, "ravdess_serab": 0.7, "demo_speech": gone},
+    }
+    board = make_board(table, three_tasks)
+    (section,) = board.sections
+    assert [column.key for column in section.columns] == ["emodb_serab", "ravdess_serab"]
+    assert [(row.coverage, row.suite_score.um) for row in section.rows] == [
+        ("2 of 3", pytest.approx(0.75)),
+        ("2 of 3", pytest.approx(0.65)),
+    ]
+    text = markdown(board)
+    assert "without any result here, in no mean and no rank: demo_speech" in text
+    assert "archive missing" in text
+    assert sum(line.startswith("tried,demo_speech") for line in scores_csv(board).splitlines()) == 2
+
+
+def test_a_task_that_failed_for_one_row_keeps_its_column(three_tasks, make_board):
+    broken = NotRun(task="demo_speech", state="failed", reason="answered NaN")
+    board = make_board({"a": {"emodb_serab": 0.9, "ravdess_serab": 0.4, "demo_speech": broken}}, three_tasks)
+    (section,) = board.sections
+    assert len(section.columns) == 3
+    assert board.lacking == ()
+    assert section.rows[0].suite_score is None
+
+
+def test_where_nothing_has_run_all_tasks_are_columns(three_tasks, make_board):
+    board = make_board({"a": {}}, three_tasks)
+    assert len(board.sections[0].columns) == 3
+    assert board.lacking == ()
