@@ -6,7 +6,10 @@ code or another archive never serves old audio; two processes never build one se
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import hashlib
+import io
 import json
 import shutil
 from dataclasses import dataclass
@@ -32,26 +35,34 @@ class Source:
 
 
 def code_hash(dataset: str) -> str:
-    """The hash of the code that decides what a dataset holds."""
-    return builder_sha256(code_sha256(registry.builder_files(dataset), paths.ROOT))
+    """The hash of the code that decides what a dataset holds, and of the tables that are part of it."""
+    name, _ = registry.split_name(dataset)
+    files = [*registry.builder_files(dataset), *(paths.BUILDERS / name).glob("*.csv")]
+    return builder_sha256(code_sha256(files, paths.ROOT))
 
 
 def find_source(dataset: str) -> Source:
-    """The archive or folder of a dataset.
+    """The archive or folder of a dataset, its signature made of it and of what stands beside it.
 
     Raises:
-        Unavailable: it is in none of the manual folders; the way out is the builder's instructions.
+        Unavailable: it, or a file that must stand beside it, is in none of the manual folders; the way out is the
+            builder's instructions.
     """
-    facts = _facts(dataset)
+    facts = builder_facts(dataset)
     if not facts["archives"]:
         return Source(None, NO_SOURCE)
-    path = _noted(dataset) or _locate(facts)
+    path = locate(dataset)
     if path is None:
         raise Unavailable(
             f"archive missing: {dataset} needs {' or '.join(facts['archives'])}",
             f"{facts['instructions']} Folders searched: $MOODBENCH_DATA/manual, then TFDS's own downloads/manual.",
         )
-    return Source(path, _signature(path))
+    return Source(path, _with_beside(dataset, facts, path, _signature(path)))
+
+
+def locate(dataset: str) -> Path | None:
+    """The archive or folder of a dataset, None where it is not here; opens nothing."""
+    return _noted(dataset) or _locate(builder_facts(dataset))
 
 
 def prepared_folder(dataset: str, source: Source, *, skip_broken: bool = False) -> Path:
@@ -147,7 +158,8 @@ def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> 
     made.skip_broken = skip_broken
     config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
     try:
-        made.download_and_prepare(download_config=config)
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS's two lines a dataset are no command's answer
+            made.download_and_prepare(download_config=config)
     except ValueError as error:  # the builders' own SourceError is one
         raise DatasetError(" ".join(str(error).split())) from error
     class_labels = {}
@@ -194,8 +206,8 @@ def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]])
     }
 
 
-def _facts(dataset: str) -> dict[str, Any]:
-    """A builder's archive names and instructions, kept per code hash so that asking imports no TFDS."""
+def builder_facts(dataset: str) -> dict[str, Any]:
+    """What a builder says of its files and where to get them, kept per code hash so that asking imports no TFDS."""
     name, _ = registry.split_name(dataset)
     if name not in registry.datasets():
         registry.dataset_builder(dataset)  # raises, with the near misses
@@ -207,6 +219,8 @@ def _facts(dataset: str) -> dict[str, Any]:
         known = {
             "archives": list(builder.ARCHIVES),
             "folders": [*builder.FOLDERS, name],
+            "beside": [dataclasses.asdict(each) for each in builder.BESIDE],
+            "downloads": dict(builder.DOWNLOADS),
             "catalogue": getattr(builder, "CATALOGUE", ""),  # adapters of TFDS's own catalogue only
             "instructions": " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split()),
         }
@@ -231,6 +245,45 @@ def _locate(facts: dict[str, Any]) -> Path | None:
         return find_prepared(paths.manual_folders(), facts["catalogue"])
     found: Path | None = search(paths.manual_folders(), facts["archives"], facts["folders"])
     return found
+
+
+def _with_beside(dataset: str, facts: dict[str, Any], path: Path, own: str) -> str:
+    """The signature of a corpus whose archive alone has the signature `own`: the same where nothing stands beside it.
+
+    Raises:
+        Unavailable: a file that must stand beside it does not.
+    """
+    from tfds_builders.common.source import Beside
+
+    seen: dict[str, str] = {}
+    for each in (Beside(**fields) for fields in facts["beside"]):
+        files = each.found(path.parent)
+        if each.required and not files and not (each.inside and _holds(path, own, each.inside)):
+            where = f"in {path.name} or beside it" if each.inside else f"beside {path.name}"
+            raise Unavailable(
+                f"file missing: {dataset} needs {' or '.join(each.names)} {where}",
+                f"{facts['instructions']} It belongs into {path.parent}.",
+            )
+        seen |= {file.name: _signature(file) for file in files}
+    return fingerprint([own, seen]) if seen else own
+
+
+def _holds(path: Path, signature: str, table: str) -> bool:
+    """Whether an archive holds a table; remembered, because listing a large compressed tar takes minutes."""
+    from tfds_builders.common.source import Source as Archive
+
+    note = paths.cache_folder() / "tables" / f"{signature[:20]}-{table}.json"
+    try:
+        return bool(json.loads(note.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        pass  # never asked, or a note that is not ours
+    try:
+        with Archive(path) as archive:
+            held = archive.find(table) is not None
+    except ValueError:
+        return True  # no archive that can be read: building says best what is wrong with it
+    write_json(note, held)
+    return held
 
 
 def _signature(path: Path) -> str:

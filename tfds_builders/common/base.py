@@ -26,6 +26,7 @@ from tfds_builders.common.scan import Clip as Clip  # with Fields and Span, what
 from tfds_builders.common.scan import Entry, Expected, Scanned, known, parts_of, scan
 from tfds_builders.common.scan import Fields as Fields
 from tfds_builders.common.scan import Span as Span
+from tfds_builders.common.source import Beside as Beside
 from tfds_builders.common.source import Source
 from tfds_builders.common.variant import Facts
 
@@ -49,6 +50,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
 
     ARCHIVES: ClassVar[tuple[str, ...]] = ()  # accepted names; any of zip, tar, tar.gz, or the folder of that stem
     FOLDERS: ClassVar[tuple[str, ...]] = ()  # further accepted names of an unpacked folder
+    BESIDE: ClassVar[tuple[Beside, ...]] = ()  # all else that labels come from; a change of it is another corpus
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {}  # file name -> address, where anyone may download it
     FACTS: ClassVar[Facts | None] = None  # the official corpus
     LEAST_KNOWN: ClassVar[float] = 0.5  # share of the audio files named as expected; with less it is another corpus
     CLIP_DEPTH: ClassVar[int] = 2  # trailing path components that make a clip id, so that top folders do not count
