@@ -222,8 +222,10 @@ def _stoppable() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise Stopped(number)
 
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # as nohup and a shell's `&` want it
+    if signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()):  # by `run`, which ends its stages itself
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in before:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and a shell's `&` want it
             signal.signal(number, stop)
     try:
         yield

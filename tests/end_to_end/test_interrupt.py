@@ -111,7 +111,8 @@ def test_run(undisturbed: dict[str, bytes], clone: Clone) -> None:
     if (clone.folder / "dvc.lock").exists():
         start_over(clone)
     draw = random.Random(8)
-    assert interrupt(clone, ("run",), "Running stage 'embed@slow'", draw.uniform(0.0, 4.0))
+    assert interrupt(clone, ("run",), "Running stage 'embed@slow'", draw.uniform(0.0, 2.0))
+    assert interrupt(clone, ("run",), "embed slow on emodb", draw.uniform(0.5, 2.0))
     interrupt(clone, ("run",), "Running stage 'evaluate@slow'", draw.uniform(0.0, 2.0), times=2)
     clone.run(*MOODBENCH, "run")
     assert made(clone) == undisturbed

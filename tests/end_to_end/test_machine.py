@@ -121,12 +121,14 @@ def test_a_full_cache_on_page(unharmed, whole, mounts, on_page, tmp_path):
 def test_a_full_results_folder_stops_a_run_without_harm(unharmed, whole, mounts, tmp_path):
     """As much room as chance needs, and then none; then room again."""
     clone = unharmed
+    lock = (clone.folder / "dvc.lock").read_bytes()
     told = clone.apart(
         f"""
-        cp -a results/published {tmp_path}/published
-        mount -t tmpfs -o size=80k none results
-        cp -a {tmp_path}/published results
-        cp -a .dvc dvc.lock {tmp_path}
+        cp -a results {tmp_path}/before
+        mount -t tmpfs none .dvc/cache || exit 100
+        mount -t tmpfs -o size=80k none results || exit 101
+        cp -a {tmp_path}/before/published results
+        mkdir results/embeddings && cp -a {tmp_path}/before/embeddings/.gitignore results/embeddings
         python -m benchmark run; code=$?
         cp -a results {tmp_path}/full
         mount -o remount,size=64m results
@@ -143,6 +145,7 @@ def test_a_full_results_folder_stops_a_run_without_harm(unharmed, whole, mounts,
     assert {n: left[n] for n in made} == {n: whole[n] for n in made}
     after = {f"results/{n}": c for n, c in tree(tmp_path / "roomy").items() if n.split("/")[0] in COMPARED}
     assert after == whole
+    assert (clone.folder / "dvc.lock").read_bytes() == lock
     print(f"80 kB: {len(left)} of {len(after)} files before there was no room, {len(made)} of them vectors and cells")
 
 
@@ -227,7 +230,8 @@ def test_no_permission_on_page(unharmed, on_page, tmp_path, kind, place, command
     line = unharmed.portable(error_line(told))
     assert "Permission denied (" in line
     on_page(SECTION, kind, line, told.returncode)
-    unharmed.run("python", "-m", "benchmark", *command.split())  # and nothing of it stays
+    if command.startswith("embed"):
+        unharmed.run("python", "-m", "benchmark", *command.split())  # the status says that all is well again
 
 
 @pytest.mark.parametrize(
@@ -252,7 +256,8 @@ def test_a_file_in_a_folders_place_on_page(unharmed, on_page, tmp_path, kind, pl
         path.unlink()
         (tmp_path / "kept").rename(path)
     on_page(SECTION, kind, unharmed.portable(error_line(told)), told.returncode)
-    unharmed.run("python", "-m", "benchmark", *command.split())
+    if command.startswith("embed"):
+        unharmed.run("python", "-m", "benchmark", *command.split())
     assert json.loads(status.read_text())["datasets"]["emodb"]["readiness"]["state"] == "ready"
 
 
