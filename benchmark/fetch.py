@@ -155,7 +155,7 @@ def _failed(file: Download, partial: Path, error: Exception) -> DatasetError:
         partial.unlink(missing_ok=True)
         note_of(partial).unlink(missing_ok=True)
     rest = (
-        f"{kept:,} bytes are kept in {partial}; run again to go on." if kept else "Nothing was kept. Run again later."
+        f"{kept:,} bytes are kept in {partial}; run again to go on." if kept else "Nothing was kept; run again later."
     )
     return DatasetError(f"fetching {file.url} failed ({error}). {rest}")
 
