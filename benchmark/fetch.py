@@ -154,9 +154,8 @@ def _failed(file: Download, partial: Path, error: Exception) -> DatasetError:
     if not kept:
         partial.unlink(missing_ok=True)
         note_of(partial).unlink(missing_ok=True)
-    rest = (
-        f"{kept:,} bytes are kept in {partial}; run again to go on." if kept else "Nothing was kept; run again later."
-    )
+    by_hand = f"Nothing was kept; run again later, or put {file.name} into {partial.parent} by hand."
+    rest = f"{kept:,} bytes are kept in {partial}; run again to go on." if kept else by_hand
     return DatasetError(f"fetching {file.url} failed ({error}). {rest}")
 
 

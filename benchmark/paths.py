@@ -48,7 +48,7 @@ def weights_folders() -> list[Path]:
 
 
 def file_name(dataset: str) -> str:
-    """A dataset's name as a file's: `mtg_jamendo/mood8` (a config) becomes `mtg_jamendo-mood8`."""
+    """A dataset's name as a file's: `corpus/config` becomes `corpus-config`."""
     return dataset.replace("/", "-")
 
 

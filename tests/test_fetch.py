@@ -129,7 +129,7 @@ def test_a_file_that_changed_meanwhile_is_begun_anew(empty, server, small_member
 def test_a_server_that_tells_no_version_is_asked_for_the_whole_again(empty, server, tell):
     server.plain.add("/emodb")
     server.cut.add("/emodb")
-    assert tell("data", "fetch", "emodb").line("failed").endswith("Nothing was kept; run again later.")
+    assert tell("data", "fetch", "emodb").line("failed", "Nothing was kept; run again later, or put download.zip")
     assert names(empty) == []
     server.cut.clear()
     assert fetch.run(["emodb"]) == 0
@@ -204,7 +204,7 @@ def test_another_file_is_one_error_and_not_kept(empty, published, server, tell):
 @pytest.mark.parametrize(
     ("path", "content", "fragment"),
     [
-        ("/none", None, "HTTP Error 404: Not Found). Nothing was kept; run again later."),
+        ("/none", None, "HTTP Error 404: Not Found). Nothing was kept; run again later, or put download.zip into "),
         ("/away", None, "file"),
         ("/page", b"\n<!DOCTYPE html><title>Log in</title>", "answered a web page, expected download.zip. Nothing was"),
         ("/text", b"no such record", r"answered 14 bytes that begin with b'no such reco', expected download.zip"),

@@ -90,9 +90,7 @@ def test_suites_are_complete(suite: Suite) -> None:
     assert len(set(suite.tasks)) == len(suite.tasks)
     tasks = [registry.task(name) for name in suite.tasks]
     assert len({task.synthetic for task in tasks}) == 1, "synthetic and real tasks are not averaged together"
-    assert len({task.kind in KINDS for task in tasks}) == 1, (
-        "what is not scored yet stands in suites of its own"
-    )
+    assert len({task.kind in KINDS for task in tasks}) == 1, "what is not scored yet stands in suites of its own"
     if "LEAKING" not in suite.title:
         assert not [task.name for task in tasks if leaks(task)], "say LEAKING in the title, as serab_original does"
     if len(suite.tasks) > 1:
