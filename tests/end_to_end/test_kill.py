@@ -12,10 +12,11 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
@@ -101,7 +102,7 @@ def test_killed_at_random_moments(clone: Clone) -> None:
     clone.repro()
     duration = time.monotonic() - begun
     undisturbed = clone.contents(*COMPARED)
-    lock = (clone.folder / "dvc.lock").read_bytes()
+    lock = entries(clone.folder / "dvc.lock")
     draw = random.Random(20)
     hits: list[str] = []
     mended: list[str] = []
@@ -121,7 +122,7 @@ def test_killed_at_random_moments(clone: Clone) -> None:
     mended += mend_dvc(clone, clone.run("dvc", "status", check=False).stdout)
     clone.repro()
     litter = compare(clone, undisturbed)
-    assert (clone.folder / "dvc.lock").read_bytes() == lock
+    assert entries(clone.folder / "dvc.lock") == lock
     print(f"\n{len(hits)} kills, no difference, {litter} temporary files, broken files of DVC: {mended}")
     print(f"hit: {sorted(set(hits))}")
 
@@ -158,7 +159,6 @@ class Slow:
             notes.write(f"{len(clips)} clips\\n")
         return vectors
 '''
-BATCH_CLIPS = 4  # of 0.4 s each, in batches of 1.6 s
 NOTE_HEAD = """\
     time.sleep(0.1)
     with open(__import__("os").environ.get("NOTES", "/dev/null"), "a") as notes:
@@ -186,26 +186,30 @@ def killed_often(
     forget: Callable[[], None],
     undisturbed: dict[str, bytes],
     notes: Path,
+    *,
+    pieces: int = 0,
     look: Callable[[], int] = lambda: 0,
 ) -> list[tuple[int, int, int]]:
-    """Kill a stage at moments of its own duration; each time it then ends with the same bytes.
+    """Kill a stage at drawn moments of its duration, or of its pieces of work; each time it ends with the same bytes.
 
-    Answers for each kill: pieces of work done in the killed run, pieces kept by it (`look`), pieces in both runs.
+    Answers for each kill: pieces done in the killed run, pieces kept by it (`look`), pieces done in both runs.
     """
     draw = random.Random(command[0])
     forget()
     begun = time.monotonic()
     clone.run(*PYTHON, *command)
     duration = time.monotonic() - begun
-    pieces = []
+    found: list[tuple[int, int, int]] = []
     moments = []
-    while len(pieces) < KILLS_A_STAGE:
+    while len(found) < KILLS_A_STAGE:
         forget()
         notes.unlink(missing_ok=True)
         moments.append(draw.uniform(0.3, 0.95))
-        how = ("group", "child")[len(pieces) % 2]
         running = clone.start(*PYTHON, *command, NOTES=str(notes))
-        hit = killed(running, moments[-1] * duration, how)
+        while pieces and len(noted(notes)) < moments[-1] * pieces and running.poll() is None:
+            time.sleep(0.005)
+        after = draw.uniform(0.0, 0.1) if pieces else moments[-1] * duration
+        hit = killed(running, after, ("group", "child")[len(found) % 2])
         said = running.communicate()[0]
         if hit is None:
             assert running.returncode == 0, said
@@ -213,10 +217,11 @@ def killed_often(
         before, kept = len(noted(notes)), look()
         clone.run(*PYTHON, *command, NOTES=str(notes))
         compare(clone, undisturbed)
-        pieces.append((before, kept, len(noted(notes))))
+        found.append((before, kept, len(noted(notes))))
     shown = ", ".join(f"{moment:.2f}" for moment in moments)
-    print(f"\n{command[0]}: {duration:.1f} s undisturbed, {len(pieces)} kills at {shown} of it, no difference")
-    return pieces
+    of = f"of {pieces} pieces" if pieces else "of it"
+    print(f"\n{command[0]}: {duration:.1f} s undisturbed, {len(found)} kills at {shown} {of}, no difference")
+    return found
 
 
 def remove(clone: Clone, *names: str) -> None:
@@ -242,38 +247,59 @@ def test_embed_killed_repeats_one_batch_at_most(clone: Clone, slow: dict[str, by
     kept: list[int] = []
 
     def look() -> int:
+        """Batches on the disk; clips of the partial store in `kept`, until it is finished."""
         done = folder / "done.partial.npy"
-        if (folder / "meta.json").is_file():
-            kept.append(98)
-        else:
-            kept.append(int(np.load(done).sum()) if (folder / "head.partial.json").is_file() else 0)
-        return -(-kept[-1] // BATCH_CLIPS)
+        kept.append(int(np.load(done).sum()) if (folder / "head.partial.json").is_file() else 0)
+        all_done = (folder / "vectors.npy").is_file()  # finished, or all but
+        return 25 if all_done else -(-kept[-1] // 4)
 
-    command = ("embed", "slow", "--batch-seconds", "1.6")
-    pieces = killed_often(clone, command, lambda: remove(clone, "embeddings/slow"), slow, tmp_path / "notes", look)
-    print(f"batches before the kill, kept by it, in both runs: {pieces}; of 25")
-    assert max(both for _, _, both in pieces) <= 25 + 1
-    assert all(done - stored <= 1 for done, stored, _ in pieces)
-    assert any(stored for _, stored, _ in pieces), "no kill fell among the batches"
-    record = json.loads((clone.folder / "results/runs/slow.json").read_text())["embed"]["emodb"]
-    assert record["clips_reused"] == kept[-1], "all that was kept is used"
+    found = killed_often(
+        clone,
+        ("embed", "slow", "--batch-seconds", "1.6"),  # 98 clips of 0.4 s: 25 batches of at most 4
+        lambda: remove(clone, "embeddings/slow"),
+        slow,
+        tmp_path / "notes",
+        pieces=25,
+        look=look,
+    )
+    print(f"batches done before the kill, kept by it, done in both runs: {found}; of 25")
+    assert all(both <= 25 + 1 for _, _, both in found)
+    assert all(done - stored <= 1 for done, stored, _ in found)
+    assert any(0 < stored < 25 for _, stored, _ in found), "no kill fell among the batches"
+    if 0 < kept[-1] < 98:
+        record = json.loads((clone.folder / "results/runs/slow.json").read_text())["embed"]["emodb"]
+        assert record["clips_reused"] == kept[-1], "all that was kept is used"
 
 
 def test_evaluate_killed_repeats_the_head_under_way(clone: Clone, slow: dict[str, bytes], tmp_path: Path) -> None:
-    def look() -> int:
-        units = list((clone.folder / f"results/cells/{ROW}/tiny.partial").glob("*.json"))
-        return len(units) if units else 6 * bool(list((clone.folder / f"results/cells/{ROW}").glob("tiny@*.json")))
+    folder = clone.folder / f"results/cells/{ROW}"
 
-    command = ("evaluate", ROW, "--workers", "1")
-    pieces = killed_often(clone, command, lambda: remove(clone, f"cells/{ROW}"), slow, tmp_path / "notes", look)
-    print(f"heads before the kill, kept by it, in both runs: {pieces}; of 6")
-    assert max(both for _, _, both in pieces) <= 6 + 1
-    assert all(done - stored <= 1 for done, stored, _ in pieces)
-    assert any(stored for _, stored, _ in pieces), "no kill fell among the heads"
+    def look() -> int:
+        units = len(list((folder / "tiny.partial").glob("*.json")))
+        return 6 if list(folder.glob("tiny@*.json")) else units
+
+    found = killed_often(
+        clone,
+        ("evaluate", ROW, "--workers", "1"),
+        lambda: remove(clone, f"cells/{ROW}"),
+        slow,
+        tmp_path / "notes",
+        pieces=6,
+        look=look,
+    )
+    print(f"heads fitted before the kill, kept by it, fitted in both runs: {found}; of 6")
+    assert all(both <= 6 + 1 for _, _, both in found)
+    assert all(done - stored <= 1 for done, stored, _ in found)
+    assert any(0 < stored < 6 for _, stored, _ in found), "no kill fell among the heads"
 
 
 def test_report_killed(clone: Clone, slow: dict[str, bytes], tmp_path: Path) -> None:
     killed_often(clone, ("report",), lambda: remove(clone, "leaderboard"), slow, tmp_path / "notes")
+
+
+def entries(lock: Path) -> Any:
+    """The entries of dvc.lock, whose order is that in which the stages first ran."""
+    return YAML(typ="safe").load(lock)
 
 
 @pytest.mark.parametrize(("name", "bytes_left"), [(".dvc/tmp/rwlock", 0), ("dvc.lock", 0), ("dvc.lock", 500)])
@@ -281,14 +307,14 @@ def test_a_broken_file_of_dvc_on_page(
     clone: Clone, slow: dict[str, bytes], on_page: Callable[..., None], name: str, bytes_left: int
 ) -> None:
     """DVC writes them in place, and refuses to read what is left when it is killed meanwhile; `run` mends it."""
-    lock = (clone.folder / "dvc.lock").read_bytes()
+    entries_before = entries(clone.folder / "dvc.lock")
     (clone.folder / name).write_bytes((clone.folder / name).read_bytes()[:bytes_left])
     told = clone.run(*PYTHON, "run")
     (line,) = (line for line in told.stdout.splitlines() if line.startswith("run: "))
     on_page("The machine", f"DVC killed while it wrote `{name}`", line, told.returncode, goes_on=True)
     assert not re.search(r"\d+ (clips|heads)$", told.stdout, re.MULTILINE), "nothing is computed again"
     compare(clone, slow)
-    assert (clone.folder / "dvc.lock").read_bytes() == lock
+    assert entries(clone.folder / "dvc.lock") == entries_before
 
 
 def test_everything_killed(clone: Clone, slow: dict[str, bytes]) -> None:
