@@ -97,6 +97,7 @@ def compare(clone: Clone, undisturbed: dict[str, bytes]) -> int:
     return len(litter)
 
 
+@pytest.mark.timeout(1200)
 def test_killed_at_random_moments(clone: Clone) -> None:
     begun = time.monotonic()
     clone.repro()
@@ -109,7 +110,7 @@ def test_killed_at_random_moments(clone: Clone) -> None:
     start_over(clone)
     while len(hits) < KILLS:
         running = clone.start("dvc", "repro")
-        hit = killed(running, draw.uniform(1.0, 0.4 * duration), draw.choice(("group", "dvc", "child")))
+        hit = killed(running, draw.uniform(1.0, min(0.4 * duration, 8.0)), draw.choice(("group", "dvc", "child")))
         said = running.communicate()[0]
         if hit is not None:
             hits.append(hit)
