@@ -79,8 +79,8 @@ def state(dataset: str) -> State:
         return State(dataset, FOUND, "synthesised, needs no archive")
     try:
         found = _inspected(dataset, source, source.path)
-    except ValueError as error:  # the builders' own SourceError is one
-        return State(dataset, WRONG, " ".join(str(error).split()), _bytes(source.path))
+    except BenchmarkError as error:
+        return State(dataset, WRONG, str(error), _bytes(source.path))
     return State(dataset, FOUND, f"{source.path.name}: {found}", _bytes(source.path))
 
 
@@ -191,7 +191,8 @@ def _inspected(dataset: str, source: Source, path: Path) -> str:
         return str(json.loads(note.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         pass  # never asked, or a note that is not ours
-    found: str = datasets.builder(dataset, note.parent).inspect(path)
+    with datasets.builder_errors(dataset):
+        found: str = datasets.builder(dataset, note.parent).inspect(path)
     write_json(note, found)
     return found
 

@@ -12,14 +12,15 @@ import hashlib
 import io
 import json
 import shutil
+import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import paths, registry
-from benchmark.errors import DatasetError, Unavailable
-from benchmark.files import LOCK_SECONDS, code_sha256, fingerprint, held, write_json
-from benchmark.hashing import file_sha256
+from benchmark import paths, registry, signature
+from benchmark.errors import BenchmarkError, DatasetError, Unavailable
+from benchmark.files import LOCK_SECONDS, code_sha256, held, write_json
 from benchmark.manifest import Manifest, builder_sha256
 from benchmark.reader import INDEX
 
@@ -57,7 +58,7 @@ def find_source(dataset: str) -> Source:
             f"archive missing: {dataset} needs {' or '.join(facts['archives'])}",
             f"{facts['instructions']} Folders searched: $MOODBENCH_DATA/manual, then TFDS's own downloads/manual.",
         )
-    return Source(path, _with_beside(dataset, facts, path, _signature(path)))
+    return Source(path, signature.of_source(dataset, facts, path))
 
 
 def locate(dataset: str) -> Path | None:
@@ -147,6 +148,31 @@ def builder(dataset: str, folder: Path) -> Any:
     return registry.dataset_builder(dataset)(data_dir=folder, config=config, file_format="array_record")
 
 
+@contextlib.contextmanager
+def builder_errors(dataset: str) -> Iterator[None]:
+    """Let what a builder raises be one line: its own errors say what is wrong, any other is told with its place.
+
+    Raises:
+        DatasetError: in its stead.
+    """
+    try:
+        yield
+    except (BenchmarkError, OSError):
+        raise
+    except ValueError as error:  # the builders' own SourceError is one
+        raise DatasetError(" ".join(str(error).split())) from error
+    except Exception as error:
+        lines = traceback.extract_tb(error.__traceback__)
+        own = [line for line in lines if Path(line.filename).is_relative_to(paths.BUILDERS)]
+        where = (
+            f" at {Path(own[-1].filename).relative_to(paths.BUILDERS.parent).as_posix()}:{own[-1].lineno}"
+            if own
+            else ""
+        )
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise DatasetError(f"the builder of {dataset} failed{where} with {said}. Mend it.") from error
+
+
 def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> None:
     import tensorflow_datasets as tfds
 
@@ -157,11 +183,8 @@ def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> 
     made.source_path = source.path
     made.skip_broken = skip_broken
     config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # TFDS's two lines a dataset are no command's answer
-            made.download_and_prepare(download_config=config)
-    except ValueError as error:  # the builders' own SourceError is one
-        raise DatasetError(" ".join(str(error).split())) from error
+    with builder_errors(dataset), contextlib.redirect_stdout(io.StringIO()):  # TFDS's lines are no command's answer
+        made.download_and_prepare(download_config=config)
     class_labels = {}
     for name, feature in made.info.features.items():
         inner = getattr(feature, "feature", feature)  # tags: a sequence of class labels
@@ -215,7 +238,8 @@ def builder_facts(dataset: str) -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        builder = registry.dataset_builder(dataset)
+        with builder_errors(dataset):
+            builder = registry.dataset_builder(dataset)
         known = {
             "archives": list(builder.ARCHIVES),
             "folders": [*builder.FOLDERS, name],
@@ -245,55 +269,3 @@ def _locate(facts: dict[str, Any]) -> Path | None:
         return find_prepared(paths.manual_folders(), facts["catalogue"])
     found: Path | None = search(paths.manual_folders(), facts["archives"], facts["folders"])
     return found
-
-
-def _with_beside(dataset: str, facts: dict[str, Any], path: Path, own: str) -> str:
-    """The signature of a corpus whose archive alone has the signature `own`: the same where nothing stands beside it.
-
-    Raises:
-        Unavailable: a file that must stand beside it does not.
-    """
-    from tfds_builders.common.source import Beside
-
-    seen: dict[str, str] = {}
-    for each in (Beside(**fields) for fields in facts["beside"]):
-        files = each.found(path.parent)
-        if each.required and not files and not (each.inside and _holds(path, own, each.inside)):
-            where = f"in {path.name} or beside it" if each.inside else f"beside {path.name}"
-            raise Unavailable(
-                f"file missing: {dataset} needs {' or '.join(each.names)} {where}",
-                f"{facts['instructions']} It belongs into {path.parent}.",
-            )
-        seen |= {file.name: _signature(file) for file in files}
-    return fingerprint([own, seen]) if seen else own
-
-
-def _holds(path: Path, signature: str, table: str) -> bool:
-    """Whether an archive holds a table; remembered, because listing a large compressed tar takes minutes."""
-    from tfds_builders.common.source import Source as Archive
-
-    note = paths.cache_folder() / "tables" / f"{signature[:20]}-{table}.json"
-    try:
-        return bool(json.loads(note.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        pass  # never asked, or a note that is not ours
-    try:
-        with Archive(path) as archive:
-            held = archive.find(table) is not None
-    except ValueError:
-        return True  # no archive that can be read: building says best what is wrong with it
-    write_json(note, held)
-    return held
-
-
-def _signature(path: Path) -> str:
-    """What tells one source from another: an archive's sha256, or a folder's names, sizes and times.
-
-    The time of the last change of any kind is among them, for nobody can set it back.
-    """
-    if path.is_file():
-        return file_sha256(path)
-    rows = [(p.relative_to(path).as_posix(), p.stat()) for p in sorted(path.rglob("*")) if p.is_file()]
-    if not rows:
-        raise DatasetError(f"{path} is an empty folder; expected the unpacked corpus. Unpack it again or remove it.")
-    return fingerprint([[name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns] for name, stat in rows])

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import URLError
 
 from benchmark import datasets, paths, registry
 from benchmark.download import OFFLINE, Told, download, is_offline, kept_of, note_of
@@ -156,7 +157,8 @@ def _failed(file: Download, partial: Path, error: Exception) -> DatasetError:
         note_of(partial).unlink(missing_ok=True)
     by_hand = f"Nothing was kept; run again later, or put {file.name} into {partial.parent} by hand."
     rest = f"{kept:,} bytes are kept in {partial}; run again to go on." if kept else by_hand
-    return DatasetError(f"fetching {file.url} failed ({error}). {rest}")
+    found = error.reason if type(error) is URLError else error  # else it says "<urlopen error …>"
+    return DatasetError(f"fetching {file.url} failed ({found}). {rest}")
 
 
 def _check(file: Download, partial: Path, sha256: str) -> None:

@@ -133,6 +133,15 @@ def test_a_damaged_archive_is_wrong(manual):
     assert corpora.state("emodb").state == WRONG
 
 
+def test_a_strangers_builder_that_raises_hides_no_other(capfd, monkeypatch):
+    monkeypatch.setattr(registry.dataset_builder("emodb"), "inspect", lambda self, path: {}["label"])
+    code, rows, below = status(capfd)
+    assert code == 1
+    assert rows["emodb"].endswith("see below")
+    assert "emodb: the builder of emodb failed with KeyError: 'label'. Mend it." in below.splitlines()
+    assert rows["ravdess"].startswith("missing")
+
+
 # -- show -----------------------------------------------------------------------------------------
 
 

@@ -226,7 +226,7 @@ def test_what_is_no_archive_is_refused(empty, server, tell, monkeypatch, path, c
 def test_a_server_that_is_not_there(empty, server, tell):
     server.http.shutdown()
     server.http.server_close()
-    assert "Connection refused" in tell("data", "fetch", "emodb").line("emodb: fetching ", "failed")
+    assert "failed ([Errno 111] Connection refused)" in tell("data", "fetch", "emodb").line("emodb: fetching ")
 
 
 def test_addresses_that_are_no_web_addresses_are_refused(empty, tmp_path, tell, monkeypatch):

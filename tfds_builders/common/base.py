@@ -243,8 +243,21 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         with Source(path) as source:
             self.read_tables(source)
             found = scan(self._expected(), source, skip_broken=self.skip_broken)
+        self._refuse_strange_labels(found.entries)
         self.info.metadata.update(found.notes)
         return found
+
+    def _refuse_strange_labels(self, entries: Iterable[Entry]) -> None:
+        """Before anything is decoded: TFDS would stop in the midst of building, with a trace."""
+        for entry in entries:
+            for target, names in self.CLASSES.items():
+                if entry.fields.get(target) not in names:
+                    raise SourceError.of(
+                        f"{self.name}: clip {entry.clip_id!r} has no known {target}",
+                        f"{entry.fields.get(target)!r}",
+                        f"one of {', '.join(names)}",
+                        "Mend the label, or add the class to the builder.",
+                    )
 
     def _parts(self, where: str, clips: Sequence[tuple[str, Fields]]) -> dict[str, str]:
         rows = [(clip_id, str(fields[self.GROUP]), self.part_of(clip_id, fields)) for clip_id, fields in clips]
