@@ -128,16 +128,6 @@ def test_killed_at_random_moments(clone: Clone) -> None:
     print(f"hit: {sorted(set(hits))}")
 
 
-def test_two_runs_at_once(clone: Clone) -> None:
-    before = clone.contents("cells", "embeddings")
-    first = clone.start("python", "-m", "benchmark", "evaluate", "logmel_stats", "--fresh")
-    second = clone.start("python", "-m", "benchmark", "evaluate", "logmel_stats", "--fresh")
-    said = "".join((each.communicate(timeout=300)[0] or "") for each in (first, second))
-    assert (first.returncode, second.returncode) == (0, 0), said
-    assert said.count("is at it already; waiting for it to end") == 1
-    assert clone.contents("cells", "embeddings") == before
-
-
 # -- each stage by itself -------------------------------------------------------------------------
 
 SLOW = '''
