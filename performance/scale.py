@@ -3,9 +3,9 @@
     python -m performance.scale [--clips 100000] [--scratch FOLDER] [--keep]
 
 Writes a corpus of generated clips (0.6 to 1 s at 8 kHz, each another sound) with a table, and a copy of the
-project's code that takes it in as anybody's own corpus: `data add`, `data prepare`, `prepare` (manifest and
-audit), then `prepare` and `audit` again, where nothing has changed. Some clips are copies of others, under
-another speaker's name: bytes equal, or quieter and begun later. Prints how many of them the audit found.
+project's code that takes it in as anybody's own corpus: `data add`, `prepare` (audio, manifest, audit),
+`prepare` again, where nothing has changed, and `audit` alone. Some clips are copies of others, under another
+speaker's name: bytes equal, or quieter and begun later. Prints how many of them the audit found.
 """
 
 from __future__ import annotations
@@ -127,11 +127,12 @@ def measure(scratch: Path, count: int) -> None:
     print(f"{count} clips written in {time.perf_counter() - begun:.1f} s, copies among them: {planted}", flush=True)
     table = scratch / "table.csv"
     run(clone, "data", "add", NAME, f"--audio={audio}", f"--table={table}", "--group=group")
-    run(clone, "data", "prepare", NAME)
     run(clone, "prepare")
     run(clone, "prepare")
+    audit = clone / "results" / "manifests" / f"{NAME}.audit.json"
+    found = json.loads(audit.read_text())
+    audit.unlink()
     run(clone, "audit", NAME, code=1)  # the copies are leaks
-    found = json.loads((clone / "results" / "manifests" / f"{NAME}.audit.json").read_text())
     sizes = {
         "manifest": (clone / "results" / "manifests" / f"{NAME}.json").stat().st_size,
         "audio": sum(file.stat().st_size for file in audio.rglob("*.wav")),
