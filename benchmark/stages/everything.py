@@ -86,12 +86,11 @@ def _read_json(file: Path) -> None:
 
 def _read_lock(file: Path) -> None:
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA, vol
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from dvc.utils.serialize import YAMLFileCorruptedError, load_yaml
 
     try:
-        COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(file))
-    except (YAMLError, vol.Invalid) as error:
+        COMPILED_LOCKFILE_SCHEMA(load_yaml(str(file)))
+    except (YAMLFileCorruptedError, vol.Invalid) as error:
         raise ValueError(str(error)) from None
 
 
