@@ -35,6 +35,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Tests neither read nor fill the user's cache, and never go to the network."""
     monkeypatch.setenv("MOODBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "moodbench-cache"))
     monkeypatch.setenv("MOODBENCH_OFFLINE", "1")
+    monkeypatch.delenv("COLUMNS", raising=False)  # some terminals and test runners set it; tables are read by line
 
 
 @pytest.fixture(autouse=True)

@@ -68,8 +68,10 @@ def interrupt(clone: Clone, command: tuple[str, ...], after: str, seconds: float
     seen = ""
     for line in running.stdout:
         seen += line
-        if line.startswith(after):
+        if after in line:  # what two processes write at once may stand in one line
             break
+    else:
+        raise AssertionError(f"never said {after!r}:\n{seen}")
     try:
         running.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -114,8 +116,9 @@ def test_embed_then_evaluate(undisturbed: dict[str, bytes], clone: Clone) -> Non
 def test_run(undisturbed: dict[str, bytes], clone: Clone) -> None:
     start_over(clone)
     draw = random.Random(8)
-    assert interrupt(clone, ("run",), "Running stage 'embed@slow'", draw.uniform(0.0, 2.0))
-    assert interrupt(clone, ("run",), "embed slow on emodb", draw.uniform(0.5, 2.0))
+    begun = "Running stage 'embed@slow'"
+    assert interrupt(clone, ("run",), begun, draw.uniform(0.0, 2.0)), "the command had ended"
+    assert interrupt(clone, ("run",), "embed slow on emodb", draw.uniform(0.5, 2.0)), "the command had ended"
     interrupt(clone, ("run",), "Running stage 'evaluate@slow'", draw.uniform(0.0, 2.0), times=2)
     clone.run(*MOODBENCH, "run")
     assert made(clone) == undisturbed
