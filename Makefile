@@ -3,11 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help leaderboard test robustness lint types docs lock clean
+.PHONY: help leaderboard test catalogue robustness lint types docs lock clean
 
 help:
 	@echo "make leaderboard   set up, then score the suites of params.yaml and write results/leaderboard/"
 	@echo "make test          set up, then run the tests (realdata, browser and gpu ones where they can run)"
+	@echo "make catalogue     write docs/datasets.md anew, from the tasks, the builders and the manifests"
 	@echo "make robustness    write docs/robustness.md anew: what moodbench says when something is wrong"
 	@echo "make lint types    ruff and mypy"
 	@echo "make docs          build the documentation into site/"
@@ -27,6 +28,9 @@ leaderboard: .venv/.ready
 
 test: .venv/.ready
 	python -m pytest -n 2 --dist loadfile -m "not network"
+
+catalogue: .venv/.ready
+	python -m benchmark.catalogue_page
 
 robustness: .venv/.ready
 	rm -f docs/robustness.md docs/robustness.lock

@@ -43,6 +43,16 @@ def prepare(
 
 
 @data.command()
+def fetch(
+    names: Annotated[list[str], typer.Argument(help="Datasets, as 'moodbench data status' names them.")],
+) -> None:
+    """Fetch corpora that anyone may download into the manual folder; of the others, say how to get them."""
+    from benchmark import fetch as module
+
+    raise typer.Exit(module.run(names))
+
+
+@data.command()
 def add(
     name: Name,
     audio: Annotated[Path, typer.Option(help="The folder that paths start from, or that holds a folder a class.")],

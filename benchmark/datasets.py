@@ -6,17 +6,23 @@ code or another archive never serves old audio; two processes never build one se
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import errno
 import hashlib
+import io
 import json
+import os
 import shutil
+import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import paths, registry
-from benchmark.errors import DatasetError, Unavailable
-from benchmark.files import LOCK_SECONDS, code_sha256, fingerprint, held, write_json
-from benchmark.hashing import file_sha256
+from benchmark import paths, registry, signature
+from benchmark.errors import BenchmarkError, DatasetError, Unavailable
+from benchmark.files import LOCK_SECONDS, code_sha256, held, write_json
 from benchmark.manifest import Manifest, builder_sha256
 from benchmark.reader import INDEX
 
@@ -32,26 +38,34 @@ class Source:
 
 
 def code_hash(dataset: str) -> str:
-    """The hash of the code that decides what a dataset holds."""
-    return builder_sha256(code_sha256(registry.builder_files(dataset), paths.ROOT))
+    """The hash of the code that decides what a dataset holds, and of the tables that are part of it."""
+    name, _ = registry.split_name(dataset)
+    files = [*registry.builder_files(dataset), *(paths.BUILDERS / name).glob("*.csv")]
+    return builder_sha256(code_sha256(files, paths.ROOT))
 
 
 def find_source(dataset: str) -> Source:
-    """The archive or folder of a dataset.
+    """The archive or folder of a dataset, its signature made of it and of what stands beside it.
 
     Raises:
-        Unavailable: it is in none of the manual folders; the way out is the builder's instructions.
+        Unavailable: it, or a file that must stand beside it, is in none of the manual folders; the way out is the
+            builder's instructions.
     """
-    facts = _facts(dataset)
+    facts = builder_facts(dataset)
     if not facts["archives"]:
         return Source(None, NO_SOURCE)
-    path = _noted(dataset) or _locate(facts)
+    path = locate(dataset)
     if path is None:
         raise Unavailable(
             f"archive missing: {dataset} needs {' or '.join(facts['archives'])}",
             f"{facts['instructions']} Folders searched: $MOODBENCH_DATA/manual, then TFDS's own downloads/manual.",
         )
-    return Source(path, _signature(path))
+    return Source(path, signature.of_source(dataset, facts, path))
+
+
+def locate(dataset: str) -> Path | None:
+    """The archive or folder of a dataset, None where it is not here; opens nothing."""
+    return _noted(dataset) or _locate(builder_facts(dataset))
 
 
 def prepared_folder(dataset: str, source: Source, *, skip_broken: bool = False) -> Path:
@@ -83,7 +97,11 @@ def ensure_prepared(dataset: str, *, skip_broken: bool = False) -> Path:
         if not (folder / INDEX).is_file():  # another process may have built it meanwhile
             shutil.rmtree(folder, ignore_errors=True)  # left by a killed build
             folder.mkdir(parents=True)
-            _build(dataset, source, folder, skip_broken=skip_broken)
+            try:
+                _build(dataset, source, folder, skip_broken=skip_broken)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)  # on a full disk its room is needed
+                raise
     return folder
 
 
@@ -136,6 +154,34 @@ def builder(dataset: str, folder: Path) -> Any:
     return registry.dataset_builder(dataset)(data_dir=folder, config=config, file_format="array_record")
 
 
+@contextlib.contextmanager
+def builder_errors(dataset: str, folder: Path | None = None) -> Iterator[None]:
+    """Let what a builder raises be one line: its own errors say what is wrong, any other is told with its place.
+
+    Raises:
+        DatasetError: in its stead.
+        OSError: the system refused something (a full disk), named with the folder that is written to.
+    """
+    try:
+        yield
+    except BenchmarkError:
+        raise
+    except ValueError as error:  # the builders' own SourceError is one
+        raise DatasetError(" ".join(str(error).split())) from error
+    except Exception as error:
+        if refusal := _refusal(error, folder):
+            raise refusal from error
+        lines = traceback.extract_tb(error.__traceback__)
+        own = [line for line in lines if Path(line.filename).is_relative_to(paths.BUILDERS)]
+        where = (
+            f" at {Path(own[-1].filename).relative_to(paths.BUILDERS.parent).as_posix()}:{own[-1].lineno}"
+            if own
+            else ""
+        )
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise DatasetError(f"the builder of {dataset} failed{where} with {said}. Mend it.") from error
+
+
 def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> None:
     import tensorflow_datasets as tfds
 
@@ -146,10 +192,11 @@ def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> 
     made.source_path = source.path
     made.skip_broken = skip_broken
     config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
-    try:
+    with (
+        builder_errors(dataset, folder),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):  # TFDS's lines are no command's answer
         made.download_and_prepare(download_config=config)
-    except ValueError as error:  # the builders' own SourceError is one
-        raise DatasetError(" ".join(str(error).split())) from error
     class_labels = {}
     for name, feature in made.info.features.items():
         inner = getattr(feature, "feature", feature)  # tags: a sequence of class labels
@@ -173,6 +220,15 @@ def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> 
     )
 
 
+def _refusal(error: Exception, folder: Path | None) -> OSError | None:
+    """What the system refused (a full disk), named with the folder; array_record tells it as a RuntimeError."""
+    known = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
+    told = next((code for code in known if os.strerror(code) in str(error)), None)
+    if isinstance(error, OSError):
+        return error if folder is None or error.errno is None else OSError(error.errno, error.strerror, str(folder))
+    return OSError(told, os.strerror(told), str(folder or "")) if told and isinstance(error, RuntimeError) else None
+
+
 def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]]) -> dict[str, Any]:
     features = {}
     for name, value in example.items():
@@ -194,8 +250,8 @@ def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]])
     }
 
 
-def _facts(dataset: str) -> dict[str, Any]:
-    """A builder's archive names and instructions, kept per code hash so that asking imports no TFDS."""
+def builder_facts(dataset: str) -> dict[str, Any]:
+    """What a builder says of its files and where to get them, kept per code hash so that asking imports no TFDS."""
     name, _ = registry.split_name(dataset)
     if name not in registry.datasets():
         registry.dataset_builder(dataset)  # raises, with the near misses
@@ -203,10 +259,13 @@ def _facts(dataset: str) -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        builder = registry.dataset_builder(dataset)
+        with builder_errors(dataset):
+            builder = registry.dataset_builder(dataset)
         known = {
             "archives": list(builder.ARCHIVES),
             "folders": [*builder.FOLDERS, name],
+            "beside": [dataclasses.asdict(each) for each in builder.BESIDE],
+            "downloads": dict(builder.DOWNLOADS),
             "catalogue": getattr(builder, "CATALOGUE", ""),  # adapters of TFDS's own catalogue only
             "instructions": " ".join((builder.MANUAL_DOWNLOAD_INSTRUCTIONS or "").split()),
         }
@@ -231,16 +290,3 @@ def _locate(facts: dict[str, Any]) -> Path | None:
         return find_prepared(paths.manual_folders(), facts["catalogue"])
     found: Path | None = search(paths.manual_folders(), facts["archives"], facts["folders"])
     return found
-
-
-def _signature(path: Path) -> str:
-    """What tells one source from another: an archive's sha256, or a folder's names, sizes and times.
-
-    The time of the last change of any kind is among them, for nobody can set it back.
-    """
-    if path.is_file():
-        return file_sha256(path)
-    rows = [(p.relative_to(path).as_posix(), p.stat()) for p in sorted(path.rglob("*")) if p.is_file()]
-    if not rows:
-        raise DatasetError(f"{path} is an empty folder; expected the unpacked corpus. Unpack it again or remove it.")
-    return fingerprint([[name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns] for name, stat in rows])

@@ -57,7 +57,7 @@ def run_apart(
 
     `told` gets what the function hands to `tell`. `str(doing)` begins the message when the process dies, or
     counts as hanging: neither `tell` nor `beat` for `quiet_seconds`. What is printed to stdout there goes
-    nowhere. At the end, whatever it was, neither the process nor anything that it started is left.
+    nowhere. At the end the process is gone; unless it died by itself, so is all that it had started.
 
     Raises:
         Unavailable: the function raised it.
@@ -160,7 +160,7 @@ def _apart(mouth: Connection, function: Callable[..., None], arguments: tuple[An
 
 
 def _end(child: BaseProcess, *, by_itself: bool) -> None:
-    """See to it that neither the child nor anything that it started is left."""
+    """See to it that neither the child nor, as far as it still stands above them, its processes are left."""
     if child.pid is None:  # never started
         return
     below = _descendants(child.pid, stop=not by_itself)

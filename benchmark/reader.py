@@ -23,6 +23,7 @@ class ClipReader:
 
     def __init__(self, folder: Path, rate: int) -> None:
         self._folder, self._rate = folder, rate
+        self._builder: Any = None
         self._sources: dict[str, Any] = {}
         self._where: dict[str, tuple[str, int]] = {}
 
@@ -41,9 +42,8 @@ class ClipReader:
         Raises:
             DatasetError: no such clip is prepared.
         """
-        if not self._where:
-            index = json.loads((self._folder / INDEX).read_text(encoding="utf-8"))
-            self._where = {row["id"]: (row["part"], position) for row, position in index_positions(index["clips"])}
+        if self._builder is None:
+            self._open()
         if clip_id not in self._where:
             raise DatasetError(f"clip {clip_id!r} is in the manifest but not in the prepared data; run prepare.")
         part, position = self._where[clip_id]
@@ -51,9 +51,17 @@ class ClipReader:
         beat()  # the pass for statistics reads a whole dataset before the first batch
         return np.asarray(example["audio"]), int(example["sample_rate"])
 
+    def _open(self) -> None:
+        """Read the index, once: of a hundred thousand clips it takes a second."""
+        import tensorflow_datasets as tfds
+
+        index = json.loads((self._folder / INDEX).read_text(encoding="utf-8"))
+        self._where = {row["id"]: (row["part"], position) for row, position in index_positions(index["clips"])}
+        self._builder = tfds.builder_from_directory(self._folder / index["directory"])
+
     def _source(self, part: str) -> Any:
         if part not in self._sources:
-            self._sources[part] = open_builder(self._folder).as_data_source(split=part)
+            self._sources[part] = self._builder.as_data_source(split=part)
         return self._sources[part]
 
 
@@ -66,14 +74,6 @@ def index_positions(rows: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any]
         counts[row["part"]] = position + 1
         positioned.append((row, position))
     return positioned
-
-
-def open_builder(folder: Path) -> Any:
-    """The TFDS builder of a prepared folder, from what is stored there."""
-    import tensorflow_datasets as tfds
-
-    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    return tfds.builder_from_directory(folder / index["directory"])
 
 
 @cache

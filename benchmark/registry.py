@@ -85,7 +85,7 @@ def datasets() -> list[str]:
 
 
 def split_name(dataset: str) -> tuple[str, str | None]:
-    """A dataset's builder and config: `mtg_jamendo/mood8` is config `mood8` of `mtg_jamendo`."""
+    """A dataset's builder and config: `corpus/cut` is the config `cut` of the builder `corpus`."""
     name, _, config = dataset.partition("/")
     return name, config or None
 

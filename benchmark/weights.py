@@ -11,14 +11,12 @@ import hashlib
 import json
 import os
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO
 
+from benchmark.download import OFFLINE, download, is_offline
 from benchmark.errors import Unavailable, WeightsError
 from benchmark.files import write_json
 from benchmark.hashing import file_sha256
@@ -26,8 +24,6 @@ from embedders.base import Weights
 
 TIMEOUT_SECONDS = 5.0  # to connect, and for each read
 WAIT_SECONDS = 600.0  # after a failed fetch, before the next try
-OFFLINE = "MOODBENCH_OFFLINE"
-_BLOCK = 1 << 20
 
 
 def resolve(
@@ -79,7 +75,7 @@ def _checked(place: Path, weights: Weights) -> Path:
 
 
 def _fetch(weights: Weights, place: Path, failures: Path) -> Path:
-    if os.environ.get(OFFLINE) == "1":
+    if is_offline():
         raise _missing(weights, f"{OFFLINE}=1 forbids to fetch it")
     if not weights.url:
         raise _missing(weights, "it has no public address")
@@ -92,8 +88,9 @@ def _fetch(weights: Weights, place: Path, failures: Path) -> Path:
         raise _missing(weights, f"fetching failed a short while ago; the next try is in {left:.0f} s")
     partial = place.with_name(f"{place.name}.partial.{os.getpid()}")
     try:
-        found = _download(weights.url, partial)
-        if found != weights.sha256:
+        digest = hashlib.sha256()
+        download(weights.url, partial, digests=[digest], seconds=TIMEOUT_SECONDS)
+        if (found := digest.hexdigest()) != weights.sha256:
             raise WeightsError(
                 f"{weights.url} answered a file with sha256 {found}, expected {weights.sha256}. Nothing was kept. "
                 f"A proxy may have answered in its place. {weights.way_out}"
@@ -106,43 +103,6 @@ def _fetch(weights: Weights, place: Path, failures: Path) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return place
-
-
-def _download(url: str, partial: Path) -> str:
-    """Writes what `url` answers to `partial`; its sha256."""
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256()
-    with _web().open(url, timeout=TIMEOUT_SECONDS) as answer, partial.open("wb") as file:
-        expected = answer.headers.get("Content-Length")
-        received = 0
-        for block in _blocks(answer):
-            digest.update(block)
-            received += file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
-    if expected is not None and received != int(expected):
-        raise OSError(f"the connection ended after {received} of {expected} bytes")
-    return digest.hexdigest()
-
-
-def _blocks(answer: IO[bytes]) -> Iterator[bytes]:
-    return iter(lambda: answer.read(_BLOCK), b"")
-
-
-def _web() -> urllib.request.OpenerDirector:
-    """An opener for http and https only: a redirection to a file or to ftp is refused."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.UnknownHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPRedirectHandler,
-        urllib.request.HTTPErrorProcessor,
-    ):
-        opener.add_handler(handler())
-    return opener
 
 
 def _read_failures(path: Path) -> dict[str, float]:

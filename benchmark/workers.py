@@ -12,6 +12,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from benchmark.errors import BenchmarkError
+
+POLL_SECONDS = 2.0
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -43,8 +46,7 @@ class Workers:
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         if error is not None:  # nobody takes what is under way, and it may never end
-            for process in self._processes():
-                process.kill()
+            self._kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def in_order(
@@ -61,9 +63,9 @@ class Workers:
                 with deaf_to_interrupts():  # this may start a process
                     waiting.append((job, self._pool.submit(_do, function, job)))
                 if len(waiting) >= self.count * ahead:
-                    yield _take(waiting)
+                    yield self._take(waiting)
             while waiting:
-                yield _take(waiting)
+                yield self._take(waiting)
         except BrokenProcessPool:
             raise BenchmarkError(
                 f"a worker process died while working on {_name(waiting)}: it {self._how_it_died()}"
@@ -72,6 +74,17 @@ class Workers:
             for _, future in waiting:
                 future.cancel()
 
+    def _take(self, waiting: deque[tuple[Job, Future[Result]]]) -> tuple[Job, Result]:
+        job, future = waiting[0]
+        while not futures.wait([future], timeout=POLL_SECONDS).done:
+            dead = [process.exitcode for process in self._processes() if process.exitcode is not None]
+            if dead:  # and the pool has not noticed: it reads the half of a result that was left
+                self._ending = self._ending or ending(dead[0])
+                self._kill()
+        result = future.result()
+        waiting.popleft()
+        return job, result
+
     def _how_it_died(self) -> str:
         processes = self._processes()
         self._pool.shutdown(wait=True)  # until then some may not have been waited for
@@ -79,6 +92,13 @@ class Workers:
         found = next((code for code in codes if code not in (None, -signal.SIGTERM)), -signal.SIGTERM)
         self._ending = self._ending or ending(found)  # SIGTERM is how the pool ends the others
         return self._ending
+
+    def _kill(self) -> None:
+        for process in self._processes():
+            process.kill()
+        if self._pool._result_queue is not None:
+            # the pool may be reading the half of a result: that gets an end now, instead of a wait for the rest
+            self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
 
     def _processes(self) -> list[BaseProcess]:
         return list((self._pool._processes or {}).values())
@@ -122,13 +142,6 @@ def end_with_parent() -> None:
 def default_count() -> int:
     """One worker a core that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _take(waiting: deque[tuple[Job, Future[Result]]]) -> tuple[Job, Result]:
-    job, future = waiting[0]
-    result = future.result()
-    waiting.popleft()
-    return job, result
 
 
 def _name(waiting: deque[tuple[Any, Any]]) -> str:

@@ -1,9 +1,11 @@
-"""What an audit costs: clips a second of looking, and the search among the landmarks of a generated large set.
+"""What an audit costs and finds: clips a second of looking, the search in a generated large set, real corpora.
 
-    python performance/audit.py [--clips 100000]
+    python -m performance.audit [--clips 100000]
+    python -m performance.audit --real emotify ravdess      # what is found in these, and in how many seconds
 
 The large set is made of landmarks, not of audio: clips that share nothing, and a known number of copies
 whose hashes have survived in part. Prints seconds, memory of this process, and how many copies were found.
+`performance/scale.py` takes as many real files through everything.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import time
 
 import numpy as np
 
+from benchmark import datasets
+from benchmark.audit import record
 from benchmark.audit.landmarks import MAX_HASHES, RATE, landmarks
 from benchmark.audit.pairs import candidates
 
@@ -54,11 +58,34 @@ def search(clips: int) -> None:
     )
 
 
+def real(dataset: str, workers: int) -> None:
+    """Every finding on a real corpus; nothing is written to results."""
+    listed = datasets.base_manifest(dataset)
+    begun = time.perf_counter()
+    found = record.examine(listed, datasets.audio_of(listed), workers=workers)
+    spent = time.perf_counter() - begun
+    faults = ", ".join(f"{len(clips)} {name}" for name, clips in found.faults.items()) or "no odd clips"
+    print(
+        f"{dataset}: {found.clips} clips, {found.seconds / 3600:.2f} h in {spent:.1f} s with {workers} workers "
+        f"({found.clips / spent:.0f} clips/s); {len(found.exact)} exact, {len(found.near)} near, {faults}"
+    )
+    for group in found.exact:
+        print(f"  exact: {', '.join(group)}")
+    for near in found.near:
+        print(f"  near: {near.a}, {near.b} from {near.offset:g} s, likeness {near.likeness:g}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=100_000)
-    looking()
-    search(parser.parse_args().clips)
+    parser.add_argument("--real", nargs="+", default=[], metavar="DATASET")
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    for dataset in given.real:
+        real(dataset, given.workers)
+    if not given.real:
+        looking()
+        search(given.clips)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def test_an_unknown_suite_is_answered_with_its_near_miss(command, params_file, n
     before = params_file.stat()
     message = told(command("use", "demo", name))
     assert message.startswith(f"unknown suite {name!r}. Did you mean {near!r}")
-    assert "Known: demo, music_genre" in message
+    assert f"Known: {', '.join(sorted(registry.suites()))}." in message
     assert params_file.read_text() == GOOD
     assert params_file.stat().st_mtime_ns == before.st_mtime_ns
 
@@ -241,7 +241,7 @@ def test_a_row_that_fails_keeps_no_other_from_its_turn(command, monkeypatch):
 
 @pytest.mark.parametrize("code", [0, 1])
 def test_run_and_report_end_with_their_code(command, monkeypatch, code):
-    monkeypatch.setattr(everything, "run", lambda: code)
+    monkeypatch.setattr(everything, "run", lambda *, skip_broken: code)
     monkeypatch.setattr(everything, "report", lambda *, show: code)
     assert command("run")[0] == code
     assert command("report")[0] == code
@@ -251,10 +251,10 @@ def test_run_and_report_end_with_their_code(command, monkeypatch, code):
 
 
 def rows(answer) -> dict[str, str]:
-    """The lines of a listing by their first word."""
+    """The lines of a listing by their first word, without the rest of wrapped cells."""
     code, out, err = answer
     assert (code, err) == (0, "")
-    return {line.split()[0]: line for line in out.splitlines()[1:] if line.strip()}
+    return {line.split()[0]: line for line in out.splitlines()[1:] if line[:1].strip()}
 
 
 def test_list_suites(command, manual):
@@ -262,17 +262,17 @@ def test_list_suites(command, manual):
     assert set(registry.suites()) <= set(found)
     assert "yes" in found["demo"].split()
     assert "yes" not in found["serab"].split()
-    assert "archive missing" in found["music_mood"]
+    assert "datasets ready" in found["music_mood"]
 
 
 def test_list_datasets_and_tasks(command, manual):
     found = rows(command("list", "datasets"))
     assert set(registry.datasets()) <= set(found)
     assert found["emodb"].rstrip().endswith("ready")
-    assert "archive missing: ravdess needs" in found["ravdess"]
+    assert "archive missing" in found["ravdess"]
     tasks = rows(command("list", "tasks"))
     assert set(registry.tasks()) <= set(tasks)
-    assert "leave one group out" in tasks["emovo"]
+    assert "leave one" in tasks["emovo"]
 
 
 def test_list_embedders(command, manual, fakes):

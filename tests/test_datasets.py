@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -275,3 +276,48 @@ def test_other_audio_than_the_manifest_lists_is_refused(manual):
     found.clips[2]["id"] = "wav/new.wav"
     with pytest.raises(DatasetError, match=r"clip 'wav/new\.wav' here is absent"):
         datasets.check_same_clips(found, folder)
+
+
+# -- builders that fail ---------------------------------------------------------------------------
+
+
+def test_a_label_that_is_no_class_is_told_before_anything_is_built(manual, cache, monkeypatch):
+    kind, real = registry.dataset_builder("emodb"), registry.dataset_builder("emodb").parse
+    monkeypatch.setattr(kind, "parse", lambda self, path: {**real(self, path), "label": "joy"})
+    with pytest.raises(DatasetError) as told:
+        datasets.ensure_prepared("emodb")
+    assert str(told.value) == (
+        "emodb: clip 'wav/03a00Wa.wav' has no known label: found 'joy'; expected one of anger, boredom, disgust, fear, "
+        "happiness, sadness, neutral. Mend the label, or add the class to the builder."
+    )
+
+
+FAIL = """
+from benchmark import datasets
+from benchmark.errors import DatasetError
+try:
+    datasets.ensure_prepared("emodb")
+except DatasetError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            '"label": _EMOTIONS[name[2]]',
+            '"label": {}[name[2]]',
+            r"at tfds_builders/emodb/\S+\.py:\d+ with KeyError: 'W'",
+        ),
+        ("class Builder(", "class Builder[", r"with SyntaxError: .*\(emodb_dataset_builder\.py, line \d+\)"),
+    ],
+    ids=["in parse", "at import"],
+)
+def test_a_strangers_builder_that_raises_is_one_line(manual, cache, clone, old, new, said):
+    file = clone / "tfds_builders" / "emodb" / "emodb_dataset_builder.py"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    done = subprocess.run([sys.executable, "-c", FAIL], cwd=clone, capture_output=True, text=True, check=False)
+    assert re.fullmatch(rf"the builder of emodb failed {said}\. Mend it\.", done.stdout.splitlines()[-1]), done.stderr

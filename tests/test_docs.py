@@ -20,15 +20,18 @@ import typer
 from ruamel.yaml import YAML
 
 from benchmark import embedder_spec, params, registry
+from benchmark.catalogue_page import own_tasks
 from benchmark.cell import HEAD_ORDER, PROTOCOL_VERSION, Cell, FoldResult, HeadResult, Interval, NotRun, Oracle
 from benchmark.check import check_embedder
 from benchmark.cli import What, app
 from benchmark.probes.heads import grid
 from benchmark.render.folder import RENDERERS
 from benchmark.render.tables import LONG_COLUMNS, POINT_COLUMNS
+from benchmark.stages.evaluate import KINDS
 from embedders.base import Declared
 from embedders.catalog import CATALOG
 from tasks.base import Suite, Task
+from tasks.suites import SUITES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -65,6 +68,25 @@ def commands(text: str) -> list[list[str]]:
     return [line.split()[1:] for line in lines if line.startswith("moodbench ")]
 
 
+def known_commands() -> dict[str, set[str]]:
+    """Every command with its options; those of a group by both words, such as `data show`."""
+    known: dict[str, set[str]] = {}
+    for name, command in typer.main.get_command(app).commands.items():
+        inner = getattr(command, "commands", None)
+        leaves = {name: command} if inner is None else {f"{name} {sub}": leaf for sub, leaf in inner.items()}
+        known |= {key: {o for parameter in leaf.params for o in parameter.opts} for key, leaf in leaves.items()}
+    return known
+
+
+KNOWN = known_commands()
+GROUPS = {name.split()[0] for name in KNOWN if " " in name}
+
+
+def named_command(words: list[str]) -> str:
+    """The command that words begin with: two of them for a group."""
+    return " ".join(words[:2] if words[0] in GROUPS else words[:1])
+
+
 def anchors(text: str) -> set[str]:
     titles = re.findall(r"^#+ (.+)$", FENCE.sub("", text), re.MULTILINE)
     return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower()) for title in titles}
@@ -83,12 +105,13 @@ def test_relative_links_resolve(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist(page):
-    known = typer.main.get_command(app).commands
     for words in commands(page.read_text(encoding="utf-8")):
-        assert words[0] in known, f"{page.name}: moodbench {' '.join(words)}"
-        options = {name for parameter in known[words[0]].params for name in parameter.opts}
+        command = named_command(words)
+        if command in GROUPS:  # the group as such
+            continue
+        assert command in KNOWN, f"{page.name}: moodbench {' '.join(words)}"
         given = [word for word in words[1:] if word.startswith("--")]
-        assert set(given) <= options, f"{page.name}: moodbench {' '.join(words)}"
+        assert set(given) <= KNOWN[command], f"{page.name}: moodbench {' '.join(words)}"
         names = [word for word in words[1:] if word.islower() and not word.startswith("-")]
         if words[0] == "list":
             assert set(names) <= {what.value for what in What}
@@ -97,8 +120,8 @@ def test_commands_exist(page):
 
 
 def test_every_command_and_module_is_told():
-    told = {words[0] for words in commands(read("docs/index.md"))}
-    assert told == set(typer.main.get_command(app).commands)
+    told = {named_command(words) for words in commands(read("docs/index.md"))}
+    assert told - GROUPS == set(KNOWN)
     named = " ".join(spans(read("docs/architecture.md")))
     parts = [path for path in (ROOT / "benchmark").iterdir() if not path.name.startswith(("_", "."))]
     assert [path.name for path in parts if f"benchmark/{path.name}" not in named] == []
@@ -114,6 +137,8 @@ def test_make_targets_files_and_variables_exist(page):
     for variable in set(re.findall(r"MOODBENCH_[A-Z_]+", text)):
         assert f'"{variable}"' in code, f"{page.name}: {variable}"
     for span in spans(text):
+        if "NAME" in span:  # stands for the reader's own
+            continue
         if re.fullmatch(r"(benchmark|tasks|embedders|tfds_builders|tests|docs|performance)/[\w./]*", span):
             assert (ROOT / span).exists(), f"{page.name}: {span}"
 
@@ -200,17 +225,33 @@ def test_the_example_builder_builds_its_official_archive(tmp_path, monkeypatch):
 
 def test_every_archive_and_weights_file_is_named():
     text = read("docs/data.md")
-    for name in registry.datasets():
+    mine = {registry.split_name(registry.task(name).dataset)[0] for name in own_tasks()}
+    for name in sorted(set(registry.datasets()) - mine):
         assert f"`{name}`" in text
         builder = registry.dataset_builder(name)
         for archive in builder.ARCHIVES:
             assert f"`{archive}`" in text
+        for beside in builder.BESIDE:
+            assert not beside.required or any(f"`{file}`" in text for file in beside.names), f"{name}: {beside.names}"
         if builder.FACTS:
             assert f"{builder.FACTS.clips} {next(iter(builder.FACTS.extensions))}" in text
+
     for entry in CATALOG.values():
         if entry.weights:
             assert f"`{entry.weights.file}`" in text
             assert f"`{entry.weights.sha256}`" in text
+
+
+def test_every_dataset_has_its_licence_in_its_row():
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| .* \| ([^|]+) \| [^|]+ \|$", read("docs/data.md"), re.MULTILINE)
+    told = {name: licence for names, licence in rows for name in re.findall(r"`(\w+)`", names)}
+    for task in registry.tasks().values():
+        if task.name not in own_tasks():
+            found = told[registry.split_name(task.dataset)[0]]
+            for words in re.findall(
+                r"CC BY[-\w]*(?: [\d.]+)?|Creative Commons|MIT|research|registration", task.licence
+            ):
+                assert words in found, f"{task.name}: found {found!r}, expected {words!r} of {task.licence!r}"
 
 
 def test_results_format_names_every_field():
@@ -235,9 +276,12 @@ def test_declarations_and_suites_are_all_told():
         assert stated
         assert type(field.default)(json.loads(stated[1].lower())) == field.default
     index = read("docs/index.md")
-    for suite in registry.suites().values():
-        row = f"| `{suite.name}` | {', '.join(f'`{task}`' for task in suite.tasks)} |"
-        assert row in index
+    for suite in SUITES:  # their tasks stand in docs/datasets.md, which is generated
+        assert f"| `{suite.name}` |" in index
+        row = re.search(rf"^\| `{suite.name}` \| (.*)$", index, re.MULTILINE)
+        kinds = {registry.task(name).kind for name in suite.tasks}
+        assert ("not scored yet" in row[1]) == (not kinds & set(KINDS)), suite.name
+        assert ("LEAK" in row[1]) == ("LEAKING" in suite.title), suite.name
 
 
 def test_every_dependency_is_explained():

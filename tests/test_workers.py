@@ -58,14 +58,44 @@ def test_an_error_in_a_job_is_the_error_here(jobs):
         assert list(pool.in_order(jobs.square, [5])) == [(5, 25)], "the pool is still of use"
 
 
+@pytest.mark.timeout(60)
+def test_an_error_here_does_not_wait_for_the_rest_of_a_result(jobs):
+    def take_one():
+        with Workers(2) as pool:
+            next(pool.in_order(jobs.megabytes, [1, 300, 300, 300]))
+            while not any(frame.f_code.co_name == "_recv" for frame in sys._current_frames().values()):
+                time.sleep(0.001)  # until the next is on its way
+            raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        take_one()
+
+
+@pytest.mark.timeout(60)
+def test_an_error_here_does_not_wait_for_what_never_ends(jobs):
+    def take_one():
+        with Workers(2) as pool:
+            next(pool.in_order(jobs.own_pid_then_hang, [0, 1, 1, 1]))
+            raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        take_one()
+
+
 def test_a_worker_that_dies_names_the_job(jobs):
     with Workers(1) as pool:
         results = pool.in_order(jobs.die_on_three, [1, 2, 3, 4])
         with pytest.raises(
             BenchmarkError,
-            match=r"a worker process died while working on [34]: it was killed \(SIGKILL\), .* finished work is kept\.$",
+            match=r"a worker process died while working on [34]: it was killed \(SIGKILL\), .*: finished work is kept",
         ):
             list(results)
+
+
+@pytest.mark.timeout(60)
+def test_half_a_result_is_not_waited_for(jobs):
+    with Workers(2) as pool, pytest.raises(BenchmarkError, match=r"a worker process died .* was killed \(SIGKILL\)"):
+        list(pool.in_order(jobs.die_while_answering, [300] * 4))
 
 
 def test_a_pool_with_a_dead_worker_says_so_at_once(jobs):

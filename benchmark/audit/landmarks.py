@@ -54,13 +54,14 @@ def landmarks(signal: NDArray[np.float32]) -> tuple[Hashes, Frames]:
 
 def _peaks(signal: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Frame, bin and level (dB) of the local maxima, in order of time."""
+    from scipy.fft import rfft
     from scipy.ndimage import maximum_filter
 
     empty = np.zeros(0, np.int64)
     if len(signal) < FFT or not np.any(signal):
         return empty, empty, np.zeros(0, np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(signal, FFT)[::HOP]
-    spectrum = np.abs(np.fft.rfft(windows * np.hanning(FFT).astype(np.float32), axis=1)).astype(np.float32)
+    spectrum = np.abs(rfft(windows * np.hanning(FFT).astype(np.float32), axis=1))  # float32 throughout
     levels = 20 * np.log10(spectrum + np.float32(1e-9))
     highest = maximum_filter(levels, size=NEIGHBOURS, mode="constant", cval=-np.inf)
     frames, bins = np.nonzero((levels == highest) & (levels > levels.max() - FLOOR_DB))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ SLACK_SECONDS = 0.1  # about the offset that the hashes say
 LEAST_OVERLAP_SECONDS = 0.5
 ALIKE = 0.9  # correlation of the overlapping samples
 CHUNK = 20_000_000  # pairs counted at a time: bounds memory; more are counted in parts, each needing two
+SHARES = 8  # parts in which hashes are sorted: bounds memory
 
 
 @dataclass(frozen=True)
@@ -34,57 +35,73 @@ def candidates(clips: NDArray[np.int32], hashes: NDArray[np.uint64], frames: NDA
 
     Costs a sort and the pairs within runs of equal hashes, never the pairs of all clips.
     """
-    order = np.argsort(hashes, kind="stable")
-    clips, hashes, frames = clips[order], hashes[order], frames[order]
-    starts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]]) if len(hashes) else np.zeros(0, np.int64)
-    sizes = np.diff(np.r_[starts, len(hashes)])
-    counts: dict[tuple[int, int, int], int] = {}
-    for keys, numbers in _counted(clips, frames, starts, sizes):
-        for key, number in zip(keys.tolist(), numbers.tolist(), strict=True):
-            found = (key >> 42, (key >> 21) & 0x1FFFFF, (key & 0x1FFFFF) - (1 << 20))
-            counts[found] = counts.get(found, 0) + number
-    return _best(counts)
+    found = list(_counted(_equal_runs(clips, hashes, frames)))
+    if not found:
+        return []
+    keys, inverse = np.unique(np.concatenate([keys for keys, _ in found]), return_inverse=True)
+    numbers = np.bincount(inverse, weights=np.concatenate([numbers for _, numbers in found])).astype(np.int64)
+    return _best(keys, numbers)
+
+
+def _equal_runs(
+    clips: NDArray[np.int32], hashes: NDArray[np.uint64], frames: NDArray[np.int32]
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """Clips and frames of equal hashes, each of shape (runs, size) for every size, from one share of the hashes."""
+    for share in range(SHARES):
+        mine = np.flatnonzero(hashes % np.uint64(SHARES) == share)
+        mine = mine[np.argsort(hashes[mine], kind="stable")]
+        ordered = hashes[mine]
+        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(mine) else np.zeros(0, np.int64)
+        sizes = np.diff(np.r_[starts, len(mine)])
+        for size in np.unique(sizes[(sizes > 1) & (sizes <= LARGEST_RUN)]):
+            places = mine[starts[sizes == size, None] + np.arange(size)]
+            yield clips[places], frames[places]
 
 
 def _counted(
-    clips: NDArray[np.int32], frames: NDArray[np.int32], starts: NDArray[np.int64], sizes: NDArray[np.int64]
+    runs: Iterable[tuple[NDArray[np.int32], NDArray[np.int32]]],
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Packed (a, b, offset in frames) with how often each occurs more than once, a chunk at a time."""
     waiting: list[NDArray[np.int64]] = []
     held = 0
-    for size in range(2, LARGEST_RUN + 1):
-        runs = starts[sizes == size]
-        for i in range(size):
-            for j in range(i + 1, size):
-                one, two = runs + i, runs + j
-                differ = clips[one] != clips[two]
-                one, two = one[differ], two[differ]
-                swap = clips[one] > clips[two]
-                one, two = np.where(swap, two, one), np.where(swap, one, two)
-                offset = (frames[one] - frames[two]).astype(np.int64) + (1 << 20)
-                waiting.append((clips[one].astype(np.int64) << 42) | (clips[two].astype(np.int64) << 21) | offset)
+    for clips, frames in runs:
+        for i in range(clips.shape[1]):
+            for j in range(i + 1, clips.shape[1]):
+                differ = clips[:, i] != clips[:, j]
+                one, two = clips[differ, i].astype(np.int64), clips[differ, j].astype(np.int64)
+                offset = frames[differ, i].astype(np.int64) - frames[differ, j]
+                offset = np.where(one > two, -offset, offset) + (1 << 20)
+                waiting.append((np.minimum(one, two) << 42) | (np.maximum(one, two) << 21) | offset)
                 held += len(one)
                 if held >= CHUNK:
-                    yield from _shared(waiting)
+                    yield _shared(waiting)
                     waiting, held = [], 0
-    yield from _shared(waiting)
-
-
-def _shared(waiting: list[NDArray[np.int64]]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     if waiting:
-        keys, numbers = np.unique(np.concatenate(waiting), return_counts=True)
-        yield keys[numbers > 1], numbers[numbers > 1]
+        yield _shared(waiting)
 
 
-def _best(counts: dict[tuple[int, int, int], int]) -> list[Candidate]:
-    """The offset (with its neighbours: a shift is seldom a whole frame) at which each pair agrees most."""
-    found: dict[tuple[int, int], Candidate] = {}
-    for a, b, offset in counts:
-        number = sum(counts.get((a, b, offset + step), 0) for step in (-1, 0, 1))
-        known = found.get((a, b))
-        if number >= ENOUGH and (known is None or number > known.hashes):
-            found[a, b] = Candidate(a, b, offset * FRAME_SECONDS, number)
-    return sorted(found.values(), key=lambda candidate: (candidate.a, candidate.b))
+def _shared(waiting: list[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    keys, numbers = np.unique(np.concatenate(waiting), return_counts=True)
+    return keys[numbers > 1], numbers[numbers > 1]
+
+
+def _best(keys: NDArray[np.int64], numbers: NDArray[np.int64]) -> list[Candidate]:
+    """The offset (with its neighbours: a shift is seldom a whole frame) at which each pair agrees most.
+
+    `keys` are sorted and differ, so that the neighbours of an offset stand beside it.
+    """
+    around = numbers.copy()
+    adjacent = np.flatnonzero(keys[1:] == keys[:-1] + 1)
+    around[adjacent] += numbers[adjacent + 1]
+    around[adjacent + 1] += numbers[adjacent]
+    enough = np.flatnonzero(around >= ENOUGH)
+    order = enough[np.lexsort((-numbers[enough], -around[enough], keys[enough] >> 21))]
+    pairs = keys[order] >> 21
+    first = order[np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]])] if len(order) else order
+    return [
+        Candidate(key >> 42, (key >> 21) & 0x1FFFFF, ((key & 0x1FFFFF) - (1 << 20)) * FRAME_SECONDS, hashes)
+        for key, hashes in zip(keys[first].tolist(), around[first].tolist(), strict=True)
+    ]
 
 
 def likeness(a: NDArray[np.float32], b: NDArray[np.float32], offset: float) -> float:
@@ -130,22 +147,3 @@ def _band(signal: NDArray[np.float32]) -> NDArray[np.float64]:
         return padded
     filtered: NDArray[np.float64] = sosfiltfilt(butter(4, BAND, "bandpass", fs=RATE, output="sos"), padded, padlen=32)
     return filtered
-
-
-def groups_of(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Clips joined by pairs, directly or through others; each group sorted, the groups too."""
-    leader: dict[int, int] = {}
-
-    def find(clip: int) -> int:
-        while leader.setdefault(clip, clip) != clip:
-            leader[clip] = leader[leader[clip]]
-            clip = leader[clip]
-        return clip
-
-    for a, b in pairs:
-        low, high = sorted((find(a), find(b)))
-        leader[high] = low
-    members: dict[int, list[int]] = {}
-    for clip in sorted(leader):
-        members.setdefault(find(clip), []).append(clip)
-    return sorted(members.values())

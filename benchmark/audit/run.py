@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from benchmark import datasets, manifest
 from benchmark.audit import record
 from benchmark.audit.record import Findings
-from benchmark.audit.verdict import Verdict, judge
-from benchmark.errors import DatasetError
+from benchmark.audit.verdict import Verdict, counted, judge
+from benchmark.errors import BenchmarkError, DatasetError
 from benchmark.manifest import Manifest
 from benchmark.workers import default_count
 from tasks.base import Task
@@ -49,30 +49,40 @@ def refusal(task: Task, listed: Manifest) -> str:
     if found is None or found.passed:
         return ""
     more = f", and {len(found.leaks) - 1} more" if len(found.leaks) > 1 else ""
-    return f"{len(found.leaks)} leaks between its parts: {found.leaks[0]}{more}; moodbench audit {task.name} lists them"
+    crossing = f"{counted(len(found.leaks), 'leak')} between its parts"
+    return f"{crossing}: {found.leaks[0]}{more}; 'moodbench audit {task.name}' lists all"
 
 
 def show(tasks: Iterable[Task], *, allow_leaks: bool) -> int:
     """Print the verdict on each task; 1 when one leaks, a marked one only without `allow_leaks`.
 
     Raises:
-        Unavailable: the archive of a dataset is not here.
+        BenchmarkError: a task could not be audited (its archive is absent or broken), after all others were.
     """
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    failed = False
+    leaking, unknown = 0, 0
     for task in tasks:
-        listed = manifest.read(task.dataset) or datasets.base_manifest(task.dataset)
-        listed = listed.with_splits([task])
-        ensure(listed)
-        found = verdict(task, listed)
-        assert found is not None
-        leaking = bool(found.leaks) and not (found.marked and allow_leaks)
-        failed = failed or leaking
-        console.print(f"{task.name}: {'FAILED, ' if leaking else ''}{found.line}")
+        try:
+            found = _audited(task)
+        except BenchmarkError as error:
+            unknown += 1
+            console.print(f"{task.name}: not audited: {error}")
+            continue
+        refused = bool(found.leaks) and not (found.marked and allow_leaks)
+        leaking += refused
+        console.print(f"{task.name}: {'FAILED, ' if refused else ''}{found.line}")
         if found.marked:
             console.print(f"  marked as leaking: {found.marked}")
         for offender in (*found.leaks, *found.conflicts):
             console.print(f"  {offender}")
-    return 1 if failed else 0
+    if unknown:
+        raise BenchmarkError(f"{counted(unknown, 'task')} could not be audited, for the reasons above.")
+    return 1 if leaking else 0
+
+
+def _audited(task: Task) -> Verdict:
+    listed = manifest.read(task.dataset) or datasets.base_manifest(task.dataset)
+    listed = listed.with_splits([task])
+    return judge(task, listed, ensure(listed))

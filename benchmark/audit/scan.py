@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from benchmark import audio
 from benchmark.audit import landmarks, pairs
-from benchmark.audit.pairs import Candidate
 from benchmark.reader import shared_reader
 from benchmark.workers import Workers
 
@@ -62,13 +61,27 @@ def confirmed(
                         yield a, b, offset, likeness
 
 
-def suspects(found: Sequence[tuple[str, Look]]) -> list[tuple[str, str, float]]:
-    """Pairs of clips that share landmarks, with the offset that the landmarks say."""
-    clips = np.concatenate([np.full(len(look.hashes), n, np.int32) for n, (_, look) in enumerate(found)])
-    hashes = np.concatenate([look.hashes for _, look in found])
-    frames = np.concatenate([look.frames for _, look in found])
-    alike: list[Candidate] = pairs.candidates(clips, hashes, frames)
-    return [(found[each.a][0], found[each.b][0], each.offset) for each in alike]
+class Heard:
+    """The landmarks of many clips side by side, for the search among them."""
+
+    def __init__(self, most: int) -> None:
+        room = most * landmarks.MAX_HASHES  # what is not written to costs no memory
+        self._hashes, self._frames = np.empty(room, np.uint64), np.empty(room, np.int32)
+        self._clips: list[str] = []
+        self._ends = [0]
+
+    def add(self, clip: str, look: Look) -> None:
+        """One more clip; at most `most`."""
+        begin, end = self._ends[-1], self._ends[-1] + len(look.hashes)
+        self._hashes[begin:end], self._frames[begin:end] = look.hashes, look.frames
+        self._clips.append(clip)
+        self._ends.append(end)
+
+    def suspects(self) -> list[tuple[str, str, float]]:
+        """Pairs of clips that share landmarks, with the offset in seconds that the landmarks say."""
+        numbers = np.repeat(np.arange(len(self._clips), dtype=np.int32), np.diff(self._ends))
+        alike = pairs.candidates(numbers, self._hashes[: len(numbers)], self._frames[: len(numbers)])
+        return [(self._clips[each.a], self._clips[each.b], each.offset) for each in alike]
 
 
 def look_at(samples: NDArray[np.int16], rate: int) -> Look:

@@ -23,7 +23,7 @@ class Verdict:
     absent: tuple[str, ...]  # classes without a clip in a part
     faults: dict[str, int] = field(default_factory=dict)
     clips: int = 0
-    duplicates: int = 0
+    duplicates: int = 0  # pairs that join all clips that are one recording
     balance: float = 1.0  # clips of the largest class over those of the smallest
 
     @property
@@ -34,13 +34,18 @@ class Verdict:
     @property
     def line(self) -> str:
         """One line for tables."""
-        crossing = f"{len(self.leaks)} leaks between parts" if self.leaks else "nothing crosses parts"
-        found = [crossing, f"{self.duplicates} pairs of clips are one recording"]
-        found += [f"{len(self.conflicts)} of them under two labels"] if self.conflicts else []
+        crossing = f"{counted(len(self.leaks), 'leak')} between parts" if self.leaks else "nothing crosses parts"
+        labels = f", {len(self.conflicts)} of them under two labels" if self.conflicts else ""
+        found = [crossing, counted(self.duplicates, "duplicate") + labels]
         found += [f"{number} {fault}" for fault, number in sorted(self.faults.items())]
         found += [f"classes lacking: {', '.join(self.absent)}"] if self.absent else []
         found += [f"largest class {self.balance:.3g} times the smallest"] if self.balance > 1 else []
         return f"audit of {self.clips} clips: {'; '.join(found)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """E.g. "1 leak", "2 leaks"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def judge(task: Task, listed: Manifest, findings: Findings) -> Verdict:
@@ -50,7 +55,8 @@ def judge(task: Task, listed: Manifest, findings: Findings) -> Verdict:
     near = {(n.a, n.b): n for n in findings.near}
     conflicts = []
     labels = dict(zip(place, listed.column(task.target), strict=True))
-    for a, b in findings.pairs():
+    pairs = findings.pairs()
+    for a, b in pairs:
         if place[a] != place[b]:
             how = f"near duplicate ({near[a, b].likeness:g})" if (a, b) in near else "exact duplicate"
             leaks.append(f"{how}: {a!r} in {place[a]}, {b!r} in {place[b]}")
@@ -65,7 +71,7 @@ def judge(task: Task, listed: Manifest, findings: Findings) -> Verdict:
         absent=tuple(_absent(listed.class_names(task.target), labels, place)) if counts else (),
         faults={fault: len(clips) for fault, clips in findings.faults.items()},
         clips=findings.clips,
-        duplicates=len(findings.pairs()),
+        duplicates=len(pairs),
         balance=max(counts.values()) / min(counts.values()) if counts else 1.0,
     )
 

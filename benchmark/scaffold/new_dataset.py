@@ -12,7 +12,7 @@ from benchmark import paths
 from benchmark.files import write_bytes
 from benchmark.scaffold.folder import publish, refuse_taken
 
-SPEAKERS, TAKES, RATE, SECONDS = 6, 2, 16000, 0.05
+SPEAKERS, TAKES, RATE, SECONDS = 6, 3, 16000, 0.05
 LABELS = ("anger", "joy")
 
 

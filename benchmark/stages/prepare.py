@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 
-from benchmark import datasets, embedder_spec, manifest, paths, plan, registry
-from benchmark.audit import run as audit
-from benchmark.datasets import Source
+from benchmark import embedder_spec, paths, plan, preparing, registry
 from benchmark.embedder_spec import EmbedderSpec
-from benchmark.errors import BenchmarkError, DatasetError
+from benchmark.errors import BenchmarkError
 from benchmark.hashing import file_sha256
 from benchmark.manifest import Manifest
 from benchmark.params import Params
@@ -43,7 +41,7 @@ def run(params: Params, *, skip_broken: bool = False) -> None:
     problems: list[str] = []
     found: dict[str, tuple[Readiness, Manifest | None]] = {}
     for dataset in wanted:
-        found[dataset] = _dataset(dataset, skip_broken)
+        found[dataset] = preparing.dataset(dataset, skip_broken=skip_broken)
         if found[dataset][0].state == "failed":
             problems.append(f"dataset {dataset}: {found[dataset][0].reason}")
     for spec in specs:
@@ -56,60 +54,6 @@ def run(params: Params, *, skip_broken: bool = False) -> None:
         say(f"prepare: {problem}")
     if problems and not os.environ.get(KEEP_GOING):
         raise BenchmarkError(f"prepare: {len(problems)} of the above must be mended; all else is prepared.")
-
-
-def _dataset(dataset: str, skip_broken: bool) -> tuple[Readiness, Manifest | None]:
-    """Whether a dataset's audio can be had, and its current manifest (known even without audio, from git)."""
-    stored: Manifest | None = None
-    try:
-        stored = _stored(dataset)
-        readiness = Readiness()
-        try:
-            source = datasets.find_source(dataset)
-        except BenchmarkError as error:
-            readiness, source = Readiness.of(error), None
-        stale = stored is None or stored.builder_sha256 != datasets.code_hash(dataset)
-        skipped = bool(stored and stored.skipped)
-        if source is not None and (stale or _unseen(dataset, source, skipped)):
-            stored = _build(dataset, skip_broken=skip_broken or skipped)
-        if stored is None:
-            return readiness, None
-        own = [task for _, task in sorted(registry.tasks().items()) if task.dataset == dataset]
-        current = stored.with_splits(own)
-        manifest.write(current)
-        if source is not None:
-            audit.ensure(current)
-    except BenchmarkError as error:
-        return Readiness.of(error), None
-    return readiness, current
-
-
-def _unseen(dataset: str, source: Source, skipped: bool) -> bool:
-    """Whether this archive has not been looked at yet; a synthesised set has none."""
-    return source.path is not None and not datasets.is_prepared(dataset, source, skip_broken=skipped)
-
-
-def _build(dataset: str, *, skip_broken: bool) -> Manifest:
-    """Clips are left out only where the whole set cannot be had."""
-    say(f"prepare: building {dataset}")
-    try:
-        return datasets.base_manifest(dataset)
-    except DatasetError:
-        if not skip_broken:
-            raise
-    made = datasets.base_manifest(dataset, skip_broken=True)
-    for row in made.skipped:
-        say(f"prepare: {dataset}: left out: {row['reason']}")
-    return made
-
-
-def _stored(dataset: str) -> Manifest | None:
-    try:
-        return manifest.read(dataset)
-    except DatasetError as error:
-        say(f"prepare: {error} It is made anew where the audio is here.")
-        datasets.find_source(dataset)  # without audio it cannot be made anew: that is the error then
-        return None
 
 
 def _plan(spec: EmbedderSpec, found: dict[str, tuple[Readiness, Manifest | None]]) -> Plan:

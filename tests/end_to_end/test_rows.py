@@ -104,7 +104,8 @@ def test_prune_lists_asks_and_removes_what_left_params(clone: Clone, whole: dict
     gone = (f"results/cells/{ROW}/", f"results/embeddings/{ROW}/", f"results/runs/{ROW}.json")
     assert clone.contents(*MADE, "runs") == {n: c for n, c in before.items() if not n.startswith(gone)}
     assert prune(clone) == ([], "nothing to remove")
-    assert clone.repro() == ["prepare"]
+    assert clone.repro() == ["prepare", "report"]  # the cells changed
+    assert clone.contents("leaderboard") == {n: c for n, c in before.items() if "/leaderboard/" in n}
 
 
 def test_what_was_pruned_is_computed_anew_with_equal_bytes(clone: Clone, whole: dict[str, bytes]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 import time
 
 _setup: list[object] = []
@@ -47,3 +49,17 @@ def own_pid_then_hang(job):
     if job:
         time.sleep(3600)
     return os.getpid()
+
+
+def die_while_answering(job):
+    def kill_when_it_writes():
+        while sys._current_frames()[threading.main_thread().ident].f_code.co_name != "_send":
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill_when_it_writes).start()
+    return megabytes(job)
+
+
+def megabytes(job):
+    return bytes(job * 1_000_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import shutil
 
@@ -88,16 +89,60 @@ def test_a_folder_a_class(own):
     assert 'domain="music mood"' in (own / "clone" / "tasks" / "own_by_folder.py").read_text()
 
 
+def test_hidden_files_are_no_clips(own):
+    (own / "audio" / "joy" / "._s1_take1.wav").write_bytes(b"what macOS leaves")
+    (own / "audio" / ".trash").mkdir()
+    (own / "audio" / ".trash" / "s1_take1.wav").write_bytes(b"")
+    assert add_folder("by_folder", own / "audio", r"/(s\d)_", "music mood")[0].startswith("by_folder: 40 clips")
+
+
+def test_full_paths_below_the_folder(own):
+    whole = str(sorted((own / "audio").rglob("*.wav"))[0])
+    add_table("my_own", table(own, file=whole), own / "audio", COLUMNS, "speech emotion")
+    rows = list(csv.DictReader((paths.BUILDERS / "my_own" / "table.csv").open()))
+    assert rows[0]["path"] == "anger/s0_take0.wav"
+
+
+@pytest.mark.parametrize(
+    ("domain", "speaker", "normalisation", "said"),
+    [
+        ("speech emotion", "s0", "group", ""),
+        ("music mood", "s0", "train", ""),
+        ("speech emotion", "alone", "train", "group 'alone' has 1 clips of 1 classes, expected 5 clips of 2 classes"),
+    ],
+)
+def test_normalisation_by_group_where_every_group_can_be(own, domain, speaker, normalisation, said):
+    lines = add_table("my_own", table(own, speaker=speaker), own / "audio", COLUMNS, domain)
+    assert (len(lines) == 4) == bool(said)
+    assert said in lines[1]
+    assert f'normalisation="{normalisation}"' in (own / "clone" / "tasks" / "own_my_own.py").read_text()
+
+
+@pytest.mark.parametrize("label", ["it's", 'say "no"', "both ' \"", "back\\slash", "$name", "}{", "ä, 🙂"])
+def test_labels_of_any_letters(own, label):
+    add_table("my_own", table(own, emotion=label), own / "audio", COLUMNS, "speech emotion")
+    code = (paths.BUILDERS / "my_own" / "my_own_dataset_builder.py").read_text()
+    (classes,) = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Dict) and len(node.keys) == 1][1:]
+    assert ast.literal_eval(classes) == {"label": tuple(sorted([label, "anger", "joy"]))}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"speaker": None}, r"table\.csv: no column 'speaker'; found file, emotion\. Name them with"),
         ({"file": "joy/gone.wav"}, r"1 of the files that the table names are not in .*such as 'joy/gone\.wav'"),
         ({"file": "joy/s1_take1.wav"}, r"'joy/s1_take1\.wav' stands in the table twice"),
-        ({"emotion": ""}, r"found the labels \['', 'anger', 'joy'\]; expected at least two, none of them empty"),
+        ({"file": "joy/../joy/s1_take1.wav"}, r"1 of the files that the table names are not in"),
+        ({"file": "/dev/null"}, r"1 of the files that the table names are not in .*such as '/dev/null'"),
+        ({"file": "./joy/s1_take1.wav"}, r"'joy/s1_take1\.wav' stands in the table twice"),
+        ({"file": "notes.txt"}, r"1 files are of another kind than wav, .*, such as 'notes\.txt'\. Convert them"),
+        ({"emotion": ""}, r"found the labels \['', 'anger', 'joy'\]; expected at least two, each in one line and none"),
+        ({"emotion": "a\nb"}, r"found the labels \['a\\nb', 'anger', 'joy'\]; expected at least two, each in one line"),
+        ({"speaker": " "}, r"'anger/s0_take0\.wav' has no group; expected one in every row"),
     ],
 )
 def test_a_bad_table_is_one_error_and_writes_nothing(own, change, message):
+    (own / "audio" / "notes.txt").write_text("no audio")
     with pytest.raises(DatasetError, match=message):
         add_table("my_own", table(own, **change), own / "audio", COLUMNS, "speech emotion")
     assert written(own) == []

@@ -25,7 +25,7 @@ def test_a_clean_corpus_passes_and_its_line_stands_below_the_table(bench):
     boards, problems = work.all()
     assert problems == []
     (line,) = boards[0].sections[0].columns[0].remarks
-    assert line == "audit of 70 clips: nothing crosses parts; 0 pairs of clips are one recording; 70 very short."
+    assert line == "audit of 70 clips: nothing crosses parts; 0 duplicates; 70 very short."
     assert line in (paths.LEADERBOARD / "one" / "leaderboard.md").read_text()
 
 
@@ -39,7 +39,7 @@ def test_a_recording_in_two_folds_stops_the_task(twins, bench):
         work.evaluate()
     _, problems = work.report()
     (problem,) = problems
-    assert "1 leaks between its parts: exact duplicate: 'wav/03a00Wb.wav' in " in problem
+    assert "1 leak between its parts: exact duplicate: 'wav/03a00Wb.wav' in " in problem
     assert not paths.cell("row", "emodb", "0.115s-partial").exists()
 
 
@@ -56,23 +56,33 @@ def test_the_audit_is_made_once_and_again_when_the_clips_change(bench, manual, s
     assert record.read("emodb").clips == 65
 
 
-@pytest.mark.parametrize("leaks", ["", "made to leak in a test"])
-def test_groups_in_two_parts_are_allowed_only_where_the_task_says_so(bench, monkeypatch, leaks):
-    """The speaker of EmoDB's parts is honest; its label is not, so it serves as a leaking group."""
+def leaking(monkeypatch, leaks):
+    """EmoDB's parts are disjoint by speaker, so every label stands in all of them: a group that leaks."""
     task = dataclasses.replace(
         registry.task("emodb"), split=Predefined(leaks=leaks), group="label", normalisation="train"
     )
     monkeypatch.setattr(registry, "tasks", lambda: {"emodb": task})
+
+
+def test_a_group_in_two_parts_is_refused(bench, monkeypatch, capsys):
+    leaking(monkeypatch, "")
+    with pytest.raises(BenchmarkError):
+        bench().prepare()
+    assert "group 'anger' is in both" in capsys.readouterr().err
+
+
+def test_a_task_that_says_that_it_leaks_is_scored_and_marked(bench, monkeypatch):
+    leaking(monkeypatch, "made to leak in a test")
     work = bench()
-    if not leaks:
-        with pytest.raises(BenchmarkError):
-            work.prepare()
-        return
-    boards, _ = work.all()
-    column = boards[0].sections[0].columns[0]
-    assert column.remarks[0] == "LEAKS: made to leak in a test."
-    assert "7 leaks between parts" in column.remarks[1]
-    assert "LEAKING" in (paths.LEADERBOARD / "one" / "leaderboard.md").read_text()
+    boards, problems = work.all()
+    assert problems == []
+    assert work.board()["row", "emodb"]["state"] == "scored"
+    marked, line = boards[0].sections[0].columns[0].remarks
+    assert marked == "LEAKS: made to leak in a test."
+    assert line.startswith("audit of 70 clips: 7 leaks between parts; 0 duplicates; ")
+    written = (paths.LEADERBOARD / "one" / "leaderboard.md").read_text()
+    assert "- emodb@0.115s-partial: LEAKS: made to leak in a test.\n" in written
+    assert f"- emodb@0.115s-partial: {line}\n" in written
 
 
 def test_a_damaged_audit_is_made_anew(bench):

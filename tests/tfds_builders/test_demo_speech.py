@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.signal import correlate, lfilter
 
+from tfds_builders.common.audio import identity_of
 from tfds_builders.common.synthesis import keyed_generator, recipe_text, to_pcm, with_headroom
 from tfds_builders.demo_speech.recipe import DIRECTIONS, EMOTIONS, SENTENCES, SHIFTS, VERSION, corpus
 from tfds_builders.demo_speech.voice import BANDWIDTHS, FRAME, PHONES, RATE, render, vocal_tract
+
+MANIFEST = Path(__file__).parents[2] / "results" / "manifests" / "demo_speech.json"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,32 @@ def test_counts(utterances):
     # Standardising a speaker by own statistics needs every emotion, each several times.
     assert set(Counter((u.speaker.name, u.emotion) for u in utterances).values()) == {6}
     assert set(Counter((u.speaker.name, u.emotion, u.sentence) for u in utterances).values()) == {1}
+
+
+def test_the_whole_corpus_is_what_the_manifest_in_git_lists(builder_class, tmp_path):
+    """Committed figures stand on these clips: another id or identity would orphan them."""
+    builder = builder_class("demo_speech")(data_dir=tmp_path, file_format="array_record")
+    listed = {clip["id"]: clip["identity"] for clip in json.loads(MANIFEST.read_text(encoding="utf-8"))["clips"]}
+    made = {
+        recipe.clip_id: identity_of(
+            hashlib.sha256(recipe.text.encode()).hexdigest(), recipe.clip_id, f"demo_speech {VERSION}"
+        )
+        for recipe in builder.recipes()
+    }
+    assert builder.builder_config.name == "full"
+    assert made == listed
+
+
+def test_the_smoke_cut_is_a_part_of_the_corpus(builder_class, tmp_path, utterances):
+    kind = builder_class("demo_speech")
+    recipes = list(kind(data_dir=tmp_path, config="smoke", file_format="array_record").recipes())
+    whole = {u.clip_id: recipe_text(u) for u in utterances}
+    assert {recipe.clip_id: whole[recipe.clip_id] for recipe in recipes} == {r.clip_id: r.text for r in recipes}
+    # Standardising a speaker by own statistics needs five clips of several classes.
+    counted = Counter((recipe.fields["speaker_id"], recipe.fields["emotion"]) for recipe in recipes)
+    assert len({speaker for speaker, _ in counted}) == 6
+    assert set(counted.values()) == {2}
+    assert len(recipes) == 72
 
 
 def test_tables_fit_each_other():

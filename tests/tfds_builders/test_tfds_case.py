@@ -17,7 +17,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "tfds_builders").glob("*/*_dataset_builder_test.py"))
 
-pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed (extra hub)")
+SECONDS = 1500  # some seconds a builder on a quiet machine; the first test waits for all of them
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed (extra hub)"),
+    pytest.mark.timeout(SECONDS + 60),
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +30,7 @@ def outcomes(tmp_path_factory):
     """Module name -> test name -> "passed", "skipped" or the failure's text."""
     report = tmp_path_factory.mktemp("tfds") / "report.xml"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *map(str, FILES)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=500)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=SECONDS)
     assert report.exists(), done.stdout[-2000:] + done.stderr[-2000:]
     found: dict[str, dict[str, str]] = {}
     for case in ElementTree.parse(report).iter("testcase"):

@@ -37,6 +37,7 @@ class Builder(ClipBuilder):
         "it into a folder CaFE_48k or CaFE there, so that it holds Neutre and the folders of the six emotions."
     )
     ARCHIVES = ("CaFE_48k.zip",)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {"CaFE_48k.zip": "https://zenodo.org/records/1478765/files/CaFE_48k.zip"}
     FOLDERS = ("CaFE",)
     FACTS = Facts(  # channels and seconds: see README
         clips=936,

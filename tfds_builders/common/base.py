@@ -26,6 +26,7 @@ from tfds_builders.common.scan import Clip as Clip  # with Fields and Span, what
 from tfds_builders.common.scan import Entry, Expected, Scanned, known, parts_of, scan
 from tfds_builders.common.scan import Fields as Fields
 from tfds_builders.common.scan import Span as Span
+from tfds_builders.common.source import Beside as Beside
 from tfds_builders.common.source import Source
 from tfds_builders.common.variant import Facts
 
@@ -49,6 +50,8 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
 
     ARCHIVES: ClassVar[tuple[str, ...]] = ()  # accepted names; any of zip, tar, tar.gz, or the folder of that stem
     FOLDERS: ClassVar[tuple[str, ...]] = ()  # further accepted names of an unpacked folder
+    BESIDE: ClassVar[tuple[Beside, ...]] = ()  # all else that labels come from; a change of it is another corpus
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {}  # file name -> address, where anyone may download it
     FACTS: ClassVar[Facts | None] = None  # the official corpus
     LEAST_KNOWN: ClassVar[float] = 0.5  # share of the audio files named as expected; with less it is another corpus
     CLIP_DEPTH: ClassVar[int] = 2  # trailing path components that make a clip id, so that top folders do not count
@@ -240,8 +243,21 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # t
         with Source(path) as source:
             self.read_tables(source)
             found = scan(self._expected(), source, skip_broken=self.skip_broken)
+        self._refuse_strange_labels(found.entries)
         self.info.metadata.update(found.notes)
         return found
+
+    def _refuse_strange_labels(self, entries: Iterable[Entry]) -> None:
+        """Before anything is decoded: TFDS would stop in the midst of building, with a trace."""
+        for entry in entries:
+            for target, names in self.CLASSES.items():
+                if entry.fields.get(target) not in names:
+                    raise SourceError.of(
+                        f"{self.name}: clip {entry.clip_id!r} has no known {target}",
+                        f"{entry.fields.get(target)!r}",
+                        f"one of {', '.join(names)}",
+                        "Mend the label, or add the class to the builder.",
+                    )
 
     def _parts(self, where: str, clips: Sequence[tuple[str, Fields]]) -> dict[str, str]:
         rows = [(clip_id, str(fields[self.GROUP]), self.part_of(clip_id, fields)) for clip_id, fields in clips]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
@@ -45,6 +46,28 @@ def find_source(manual_folders: Iterable[Path], archives: Sequence[str], folders
             if folder.is_dir():
                 return folder
     return None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A table or a second archive that stands beside a corpus's archive (or unpacked folder).
+
+    Any of `names` will do; an archive's name stands for all that `find_source` takes for it. `inside` is the table
+    that makes it needless where the archive itself holds it. Without one that is `required` there is no corpus.
+    """
+
+    names: tuple[str, ...]
+    inside: str = ""
+    required: bool = True
+
+    def found(self, folder: Path) -> list[Path]:
+        """All that is there of it in `folder`, in the order of `names`."""
+        places: list[Path | None] = []
+        for name in self.names:
+            file = folder / name
+            is_archive = stem_of(name) != name
+            places.append(find_source([folder], [name], ()) if is_archive else file if file.is_file() else None)
+        return list(dict.fromkeys(place for place in places if place is not None))
 
 
 class Source:

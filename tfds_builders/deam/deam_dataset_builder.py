@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from tfds_builders.common.annotations import read_ratings
 from tfds_builders.common.base import ClipBuilder
 from tfds_builders.common.errors import SourceError
-from tfds_builders.common.source import Source
+from tfds_builders.common.source import Beside, Source
 from tfds_builders.common.variant import Facts
 
 _HOME = "https://cvml.unige.ch/databases/DEAM/"
@@ -32,6 +32,11 @@ class Builder(ClipBuilder):
         "DEAM_Annotations there."
     )
     ARCHIVES = ("DEAM_audio.zip",)
+    BESIDE = tuple(Beside((table, *_ANNOTATIONS), inside=table) for table in _TABLES)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "DEAM_audio.zip": f"{_HOME}DEAM_audio.zip",
+        "DEAM_Annotations.zip": f"{_HOME}DEAM_Annotations.zip",
+    }
     CLIP_DEPTH = 1
     FACTS = Facts(
         clips=1802,

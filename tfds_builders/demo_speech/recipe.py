@@ -141,10 +141,13 @@ def draw_utterance(speaker: Speaker, emotion: str, sentence: int, version: str) 
     )
 
 
-def corpus(version: str = VERSION) -> Iterator[Utterance]:
-    """Every clip, speaker by speaker; each says each sentence once with each emotion, emotions in turn."""
-    for index in range(SPEAKERS):
+def corpus(version: str = VERSION, *, speakers: int = SPEAKERS, sentences: int = len(SENTENCES)) -> Iterator[Utterance]:
+    """Every clip, speaker by speaker; each says each sentence once with each emotion, emotions in turn.
+
+    With fewer `speakers` or `sentences` it is the first of them; their clips stay what they are.
+    """
+    for index in range(speakers):
         speaker = draw_speaker(index, version)
-        for sentence in range(len(SENTENCES)):
+        for sentence in range(sentences):
             for emotion in EMOTIONS:
                 yield draw_utterance(speaker, emotion, sentence, version)

@@ -38,6 +38,7 @@ class Builder(ClipBuilder):
         "or unpack it into a folder emoDB there, so that it holds wav."
     )
     ARCHIVES = ("download.zip", "emoDB.zip")
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {"download.zip": "http://emodb.bilderbar.info/download/download.zip"}
     FACTS = Facts(clips=535, rates={16000: 535}, channels={1: 535}, extensions={"wav": 535}, seconds=2.59)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"label": tuple(_EMOTIONS.values())}
 

@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from tfds_builders.common.annotations import read_ratings, read_rows
 from tfds_builders.common.base import ClipBuilder
 from tfds_builders.common.errors import SourceError
-from tfds_builders.common.source import Source
+from tfds_builders.common.source import Beside, Source
 from tfds_builders.common.variant import Facts
 
 _HOME = "https://cvml.unige.ch/databases/emoMusic/"
@@ -31,6 +31,13 @@ class Builder(ClipBuilder):
         f"{_HOME}, into the manual folder, or unpack them into folders clips_45sec and annotations there."
     )
     ARCHIVES = ("clips_45sec.tar.gz", "clips_45seconds.tar.gz")
+    BESIDE = tuple(
+        Beside((table, *_ANNOTATIONS), inside=table) for table in ("static_annotations.csv", "songs_info.csv")
+    )
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "clips_45sec.tar.gz": "http://cvml.unige.ch/databases/emoMusic/clips_45sec.tar.gz",
+        "annotations.tar.gz": "http://cvml.unige.ch/databases/emoMusic/annotations.tar.gz",
+    }
     CLIP_DEPTH = 1
     FACTS = Facts(clips=744, rates={44100: 744}, channels={2: 744}, extensions={"mp3": 744}, seconds=45.0)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {}

@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from tfds_builders.common.audio import opened
 from tfds_builders.common.base import ClipBuilder
 from tfds_builders.common.errors import SourceError
-from tfds_builders.common.source import Source
+from tfds_builders.common.source import Beside, Source
 from tfds_builders.common.variant import Facts
 from tfds_builders.emotify.answers import GEMS, MOODS, OFFSETS, Answers, read_answers, read_artists
 
@@ -36,6 +36,14 @@ class Builder(ClipBuilder):
         "there, so that it holds classical, electronic, pop and rock. data.csv may also lie inside the archive."
     )
     ARCHIVES = ("emotifymusic.zip",)
+    BESIDE = (
+        Beside(("data.csv", "emotify_data.csv"), inside="data.csv"),
+        Beside(("artists.csv", "emotify_artists.csv"), required=False),
+    )
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "emotifymusic.zip": f"{_HOME}emotifymusic.zip",
+        "data.csv": f"{_HOME}data.csv",
+    }
     FACTS = Facts(clips=400, rates={44100: 400}, channels={2: 400}, extensions={"mp3": 400}, seconds=60.0)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "genre": ("classical", "electronic", "pop", "rock"),

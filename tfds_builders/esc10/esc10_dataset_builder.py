@@ -40,6 +40,9 @@ class Builder(ClipBuilder):
         "into a folder ESC-10-master there, so that it holds '001 - Dog bark' to '010 - Fire crackling'."
     )
     ARCHIVES = ("ESC-10-master.zip",)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "ESC-10-master.zip": "https://github.com/karolpiczak/ESC-10/archive/master.zip"
+    }
     FACTS = Facts(clips=400, rates={44100: 400}, channels={1: 400}, extensions={"ogg": 400}, seconds=5.0)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"label": tuple(_FOLDERS.values())}
     GROUP = "recording_id"

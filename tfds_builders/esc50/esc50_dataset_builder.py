@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from tfds_builders.common.annotations import read_rows
 from tfds_builders.common.base import ClipBuilder, Fields
 from tfds_builders.common.errors import SourceError
-from tfds_builders.common.source import Source
+from tfds_builders.common.source import Beside, Source
 from tfds_builders.common.variant import Facts
 
 _NAME = re.compile(r"([1-5])-(\d+)-[A-Z]-([1-4]?\d)")  # fold, Freesound clip, take, target
@@ -43,6 +43,10 @@ class Builder(ClipBuilder):
         "into a folder ESC-50-master there, so that it holds audio and meta."
     )
     ARCHIVES = ("ESC-50-master.zip",)
+    BESIDE = (Beside(("esc50.csv",), required=False),)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "ESC-50-master.zip": "https://github.com/karolpiczak/ESC-50/archive/master.zip"
+    }
     FACTS = Facts(clips=2000, rates={44100: 2000}, channels={1: 2000}, extensions={"wav": 2000}, seconds=5.0)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"label": CATEGORIES}
     GROUP = "recording_id"

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from tfds_builders.common.base import ClipBuilder, Fields
 from tfds_builders.common.errors import SourceError
-from tfds_builders.common.source import Source
+from tfds_builders.common.source import Beside, Source
 from tfds_builders.common.variant import Facts
 from tfds_builders.fma_small.tracks import GENRES, Track, read_tracks
 
@@ -34,6 +34,11 @@ class Builder(ClipBuilder):
         "unpacked into folders fma_small and fma_metadata there."
     )
     ARCHIVES = ("fma_small.zip",)
+    BESIDE = (Beside(("fma_metadata.zip",)),)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "fma_small.zip": "https://os.unil.cloud.switch.ch/fma/fma_small.zip",
+        "fma_metadata.zip": "https://os.unil.cloud.switch.ch/fma/fma_metadata.zip",
+    }
     FACTS = Facts(clips=7994, rates={44100: 7994}, channels={2: 7994}, extensions={"mp3": 7994}, seconds=30.0)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"genre": GENRES}
     GROUP = "artist_id"

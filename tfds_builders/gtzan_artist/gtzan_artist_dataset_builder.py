@@ -29,6 +29,9 @@ class Builder(ClipBuilder):
         "holds blues to rock. No licence is stated. The edition in .au is not read: convert it to wav."
     )
     ARCHIVES = ("genres.tar.gz",)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "genres.tar.gz": "https://huggingface.co/datasets/marsyas/gtzan/resolve/main/data/genres.tar.gz",
+    }
     FOLDERS = ("genres_original",)
     FACTS = Facts(clips=929, rates={22050: 929}, channels={1: 929}, extensions={"wav": 929}, seconds=30.0)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"genre": GENRES}

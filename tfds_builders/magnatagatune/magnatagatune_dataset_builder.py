@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from tfds_builders.common.base import ClipBuilder, Fields
 from tfds_builders.common.errors import SourceError
-from tfds_builders.common.source import Source
+from tfds_builders.common.source import Beside, Source
 from tfds_builders.common.variant import Facts
 from tfds_builders.magnatagatune.tags import TOP_50, read_tags
 
@@ -42,6 +42,11 @@ class Builder(ClipBuilder):
         "and a to f."
     )
     ARCHIVES = ("mp3.zip",)
+    BESIDE = (Beside(("annotations_final.csv",), inside="annotations_final.csv"),)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        name: f"https://mirg.city.ac.uk/datasets/magnatagatune/{name}"
+        for name in ("annotations_final.csv", "mp3.zip.001", "mp3.zip.002", "mp3.zip.003")
+    }
     FACTS = Facts(clips=25860, rates={16000: 25860}, channels={1: 25860}, extensions={"mp3": 25860}, seconds=29.1)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     GROUP = "track_id"

@@ -14,7 +14,7 @@ from tfds_builders.common.audio import Limits
 from tfds_builders.common.base import ClipBuilder, Fields
 from tfds_builders.common.errors import SourceError
 from tfds_builders.common.scan import Clip
-from tfds_builders.common.source import Source, find_source
+from tfds_builders.common.source import Beside, Source, find_source
 from tfds_builders.common.variant import Facts
 from tfds_builders.mtg_jamendo.merging import merge
 from tfds_builders.mtg_jamendo.moods import HS, MOOD4, MOOD8, RE, SPLIT_TAGS, banned_tags
@@ -71,6 +71,10 @@ class Builder(ClipBuilder):
         "mtg_jamendo_moodtheme.zip."
     )
     ARCHIVES = ("autotagging_moodtheme_audio-low.tar", "autotagging_moodtheme_audio.tar")
+    BESIDE = (Beside(_TAGS),)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "mtg-jamendo-dataset-master.zip": "https://github.com/MTG/mtg-jamendo-dataset/archive/refs/heads/master.zip",
+    }
     FOLDERS = ("raw_30s_audio-low", "raw_30s_audio")
     LEAST_KNOWN = 0.2  # of the 55,701 tracks of raw_30s, 18,486 have a mood or a theme
     LIMITS = Limits(max_seconds=4200.0)  # the longest track has 3931 s

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from tfds_builders.common.base import ClipBuilder, Fields, Span
 from tfds_builders.common.errors import SourceError
-from tfds_builders.common.source import Source
+from tfds_builders.common.source import Beside, Source
 from tfds_builders.common.variant import Facts
 from tfds_builders.musiccaps.captions import Caption, read_captions
 
@@ -32,6 +32,10 @@ class Builder(ClipBuilder):
         "audio is not distributed, and videos vanish: what is missing is left out."
     )
     ARCHIVES = ("musiccaps.zip",)
+    BESIDE = (Beside(("musiccaps-public.csv",), inside="musiccaps-public.csv"),)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "musiccaps-public.csv": "https://huggingface.co/datasets/google/MusicCaps/resolve/main/musiccaps-public.csv",
+    }
     CLIP_DEPTH = 1
     FACTS = Facts(clips=5521, rates={44100: 5521}, channels={2: 5521}, extensions={"wav": 5521}, seconds=10.0)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {}

@@ -39,6 +39,9 @@ class Builder(ClipBuilder):
         "Audio_Speech_Actors_01-24 there, so that it holds Actor_01 to Actor_24."
     )
     ARCHIVES = ("Audio_Speech_Actors_01-24.zip",)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "Audio_Speech_Actors_01-24.zip": "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip",
+    }
     FACTS = Facts(clips=1440, rates={48000: 1440}, channels={1: 1440}, extensions={"wav": 1440}, seconds=3.67)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"label": tuple(_EMOTIONS.values())}
 

@@ -32,6 +32,9 @@ class Builder(ClipBuilder):
         "free-spoken-digit-dataset-1.0.10.zip",
         "free-spoken-digit-dataset-600.zip",  # the first ten recordings of each
     )
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "free-spoken-digit-dataset-master.zip": "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/master.zip",
+    }
     FACTS = Facts(clips=3000, rates={8000: 3000}, channels={1: 3000}, extensions={"wav": 3000}, seconds=0.42)
     CLASSES: ClassVar[Mapping[str, tuple[str, ...]]] = {"digit": _DIGITS}
 

@@ -37,6 +37,7 @@ class Builder(ClipBuilder):
         "https://zenodo.org/records/4526477 into the manual folder, or unpack it into a folder SUBESCO there."
     )
     ARCHIVES = ("SUBESCO.zip",)
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {"SUBESCO.zip": "https://zenodo.org/records/4526477/files/SUBESCO.zip"}
     FACTS = Facts(
         clips=7000,
         rates={44100: 4555, 48000: 2445},

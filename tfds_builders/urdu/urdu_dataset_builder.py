@@ -30,6 +30,9 @@ class Builder(ClipBuilder):
         "there, so that it holds Angry, Happy, Neutral and Sad."
     )
     ARCHIVES = ("URDU-Dataset-master.zip", "URDU-Dataset.zip")
+    DOWNLOADS: ClassVar[Mapping[str, str]] = {
+        "URDU-Dataset-master.zip": "https://github.com/siddiquelatif/URDU-Dataset/archive/refs/heads/master.zip",
+    }
     FACTS = Facts(
         clips=400,
         rates={44100: 400},
