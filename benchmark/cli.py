@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from enum import StrEnum
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -212,27 +211,24 @@ class Stopped(BaseException):
         self.number = number
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Raise `Stopped` at the first SIGINT or SIGTERM, and let no other disturb the cleaning up."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def _stop(number: int, _: FrameType | None) -> None:
+    _hear_no_more()
+    raise Stopped(number)
 
-    def stop(number: int, _: FrameType | None) -> None:
-        for each in before:
-            signal.signal(each, signal.SIG_IGN)
-        raise Stopped(number)
 
+def _hear_no_more() -> None:
+    """Let nothing disturb the cleaning up, nor the end of Python."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _raise_stopped() -> None:
+    """Raise `Stopped` in the main thread at the first SIGINT or SIGTERM."""
     if signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()):  # by `run`, which ends its stages itself
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in before:
+    for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and a shell's `&` want it
-            signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            if signal.getsignal(number) is stop:  # else it has come, and the rest is cleaning up
-                signal.signal(number, handler)
+            signal.signal(number, _stop)
 
 
 def _end(message: str) -> NoReturn:
@@ -247,9 +243,9 @@ def main() -> None:
     root = str(paths.ROOT)
     if root not in sys.path:  # the installed command, unlike `python -m benchmark`, does not put it there
         sys.path.insert(0, root)
+    _raise_stopped()
     try:
-        with _stoppable():
-            app()
+        app()
     except Stopped as stopped:
         if stopped.number == signal.SIGINT:
             sys.stderr.write("interrupted: finished work is kept; run again to go on\n")
@@ -259,3 +255,5 @@ def main() -> None:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         _end(f"{error.strerror or error}{where}. Check that the place exists, has room, and is yours.")
+    finally:
+        _hear_no_more()

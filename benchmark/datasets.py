@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import traceback
 from collections.abc import Iterator
@@ -95,7 +97,11 @@ def ensure_prepared(dataset: str, *, skip_broken: bool = False) -> Path:
         if not (folder / INDEX).is_file():  # another process may have built it meanwhile
             shutil.rmtree(folder, ignore_errors=True)  # left by a killed build
             folder.mkdir(parents=True)
-            _build(dataset, source, folder, skip_broken=skip_broken)
+            try:
+                _build(dataset, source, folder, skip_broken=skip_broken)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)  # on a full disk its room is needed
+                raise
     return folder
 
 
@@ -149,19 +155,22 @@ def builder(dataset: str, folder: Path) -> Any:
 
 
 @contextlib.contextmanager
-def builder_errors(dataset: str) -> Iterator[None]:
+def builder_errors(dataset: str, folder: Path | None = None) -> Iterator[None]:
     """Let what a builder raises be one line: its own errors say what is wrong, any other is told with its place.
 
     Raises:
         DatasetError: in its stead.
+        OSError: the system refused something (a full disk), named with the folder that is written to.
     """
     try:
         yield
-    except (BenchmarkError, OSError):
+    except BenchmarkError:
         raise
     except ValueError as error:  # the builders' own SourceError is one
         raise DatasetError(" ".join(str(error).split())) from error
     except Exception as error:
+        if refusal := _refusal(error, folder):
+            raise refusal from error
         lines = traceback.extract_tb(error.__traceback__)
         own = [line for line in lines if Path(line.filename).is_relative_to(paths.BUILDERS)]
         where = (
@@ -183,7 +192,10 @@ def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> 
     made.source_path = source.path
     made.skip_broken = skip_broken
     config = tfds.download.DownloadConfig(manual_dir=source.path.parent if source.path else None)
-    with builder_errors(dataset), contextlib.redirect_stdout(io.StringIO()):  # TFDS's lines are no command's answer
+    with (
+        builder_errors(dataset, folder),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):  # TFDS's lines are no command's answer
         made.download_and_prepare(download_config=config)
     class_labels = {}
     for name, feature in made.info.features.items():
@@ -206,6 +218,15 @@ def _build(dataset: str, source: Source, folder: Path, *, skip_broken: bool) -> 
             "clips": clips,
         },
     )
+
+
+def _refusal(error: Exception, folder: Path | None) -> OSError | None:
+    """What the system refused (a full disk), named with the folder; array_record tells it as a RuntimeError."""
+    known = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
+    told = next((code for code in known if os.strerror(code) in str(error)), None)
+    if isinstance(error, OSError):
+        return error if folder is None or error.errno is None else OSError(error.errno, error.strerror, str(folder))
+    return OSError(told, os.strerror(told), str(folder or "")) if told and isinstance(error, RuntimeError) else None
 
 
 def _row(example: dict[str, Any], part: str, class_labels: dict[str, list[str]]) -> dict[str, Any]:

@@ -18,7 +18,10 @@ READY = "ready"
 def show(what: str) -> None:
     """Print one listing as a table."""
     header, rows = _LISTINGS[what]()
-    table = Table(*header, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column(header[0], no_wrap=True)  # a name is to be copied
+    for title in header[1:]:
+        table.add_column(title)
     for row in rows:
         table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False).print(table)
@@ -81,9 +84,8 @@ def _tasks() -> tuple[list[str], list[list[str]]]:
     rows = []
     for t in registry.tasks().values():
         split = describe(t.split, stratified=is_stratified(t.kind))
-        rows.append(
-            [t.name, t.title, t.dataset, t.metric, split, t.normalisation, t.language, dataset_state(t.dataset)]
-        )
+        state = dataset_state(t.dataset).partition(":")[0]  # what is missing stands in the list of datasets
+        rows.append([t.name, t.title, t.dataset, t.metric, split, t.normalisation, t.language, state])
     return ["task", "title", "dataset", "metric", "split", "normalisation", "language", "state"], rows
 
 
@@ -91,8 +93,9 @@ def _suites() -> tuple[list[str], list[list[str]]]:
     chosen = load().suites
     rows = []
     for suite in registry.suites().values():
-        states = {dataset_state(registry.task(name).dataset) for name in suite.tasks}
-        state = READY if states == {READY} else "; ".join(sorted(states - {READY}))
+        states = {name: dataset_state(name) for name in {registry.task(task).dataset for task in suite.tasks}}
+        here = sum(state == READY for state in states.values())
+        state = READY if here == len(states) else f"{here} of {len(states)} datasets ready"
         using = "yes" if suite.name in chosen else ""
         rows.append([suite.name, using, f"v{suite.version}", ", ".join(suite.tasks), state])
     return ["suite", "in params.yaml", "version", "tasks", "state"], rows

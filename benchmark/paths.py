@@ -6,6 +6,7 @@ be made again (prepared audio, fetched weights) lives in a cache folder outside 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -23,9 +24,26 @@ PUBLISHED = RESULTS / "published"
 BUILDERS = ROOT / "tfds_builders"
 
 
+def home() -> Path | None:
+    """The user's home folder; None where there is neither HOME nor an account, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def cache_folder() -> Path:
-    """Where prepared audio, fetched weights and file hashes live (`MOODBENCH_CACHE`)."""
-    return Path(os.environ.get("MOODBENCH_CACHE") or Path.home() / ".cache" / "moodbench").expanduser()
+    """Where prepared audio, fetched weights and file hashes live (`MOODBENCH_CACHE`).
+
+    Raises:
+        FileNotFoundError: it is not given, and there is no home folder.
+    """
+    given, own = os.environ.get("MOODBENCH_CACHE"), home()
+    if given:
+        return Path(given).expanduser()
+    if own is None:
+        raise FileNotFoundError(errno.ENOENT, "no place for the cache: neither MOODBENCH_CACHE nor HOME is set")
+    return own / ".cache" / "moodbench"
 
 
 def data_folder() -> Path | None:
@@ -36,9 +54,12 @@ def data_folder() -> Path | None:
 
 def manual_folders() -> list[Path]:
     """Folders searched for archives, first hit wins: the user's data folder, then TFDS's own."""
-    given = data_folder()
-    tfds_default = Path(os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets").expanduser()
-    return [*([given / "manual"] if given else []), tfds_default / "downloads" / "manual"]
+    given, named, own = data_folder(), os.environ.get("TFDS_DATA_DIR"), home()
+    tfds_default = Path(named).expanduser() if named else own / "tensorflow_datasets" if own else None
+    return [
+        *([given / "manual"] if given else []),
+        *([tfds_default / "downloads" / "manual"] if tfds_default else []),
+    ]
 
 
 def weights_folders() -> list[Path]:
@@ -109,7 +130,8 @@ def lock(name: str) -> Path:
 
 def portable(text: str) -> str:
     """`text` without this machine's folders: what is recorded goes to git, and to other machines."""
-    named = [(ROOT, "."), (data_folder(), "$MOODBENCH_DATA"), (cache_folder(), "$MOODBENCH_CACHE"), (Path.home(), "~")]
+    cache = cache_folder() if os.environ.get("MOODBENCH_CACHE") or home() else None
+    named = [(ROOT, "."), (data_folder(), "$MOODBENCH_DATA"), (cache, "$MOODBENCH_CACHE"), (home(), "~")]
     for folder, name in named:
         if folder is not None and len(folder.parts) > 1:
             text = re.sub(re.escape(str(folder)) + r"(?=/|$|\s|['\"),;:])", name, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import wave
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,6 +35,16 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Tests neither read nor fill the user's cache, and never go to the network."""
     monkeypatch.setenv("MOODBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "moodbench-cache"))
     monkeypatch.setenv("MOODBENCH_OFFLINE", "1")
+    monkeypatch.delenv("COLUMNS", raising=False)  # some terminals and test runners set it; tables are read by line
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """The command line, whose process ends with it, leaves SIGINT ignored."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 # -- a tiny corpus that the real engine builds, and a project folder of one's own ------------------

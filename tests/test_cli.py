@@ -262,17 +262,17 @@ def test_list_suites(command, manual):
     assert set(registry.suites()) <= set(found)
     assert "yes" in found["demo"].split()
     assert "yes" not in found["serab"].split()
-    assert "archive missing" in found["music_mood"]
+    assert "datasets ready" in found["music_mood"]
 
 
 def test_list_datasets_and_tasks(command, manual):
     found = rows(command("list", "datasets"))
     assert set(registry.datasets()) <= set(found)
     assert found["emodb"].rstrip().endswith("ready")
-    assert "archive missing: ravdess needs" in found["ravdess"]
+    assert "archive missing" in found["ravdess"]
     tasks = rows(command("list", "tasks"))
     assert set(registry.tasks()) <= set(tasks)
-    assert "leave one group out" in tasks["emovo"]
+    assert "leave one" in tasks["emovo"]
 
 
 def test_list_embedders(command, manual, fakes):

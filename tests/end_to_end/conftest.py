@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -204,3 +204,20 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     made.run("git", "add", "-A")
     made.run("git", *identity, "commit", "-qm", "as it is")
     return made
+
+
+COMPARED = ("cells", "embeddings", "leaderboard", "manifests", "plans")
+
+
+@pytest.fixture(scope="module")
+def whole(clone: Clone) -> dict[str, bytes]:
+    """The bytes of an undisturbed run."""
+    clone.repro()
+    return clone.contents(*COMPARED)
+
+
+@pytest.fixture
+def unharmed(clone: Clone, whole: dict[str, bytes]) -> Iterator[Clone]:
+    """The clone after that run; the test must leave it as it found it."""
+    yield clone
+    assert clone.contents(*COMPARED) == whole

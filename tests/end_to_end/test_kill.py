@@ -97,6 +97,7 @@ def compare(clone: Clone, undisturbed: dict[str, bytes]) -> int:
     return len(litter)
 
 
+@pytest.mark.timeout(1200)
 def test_killed_at_random_moments(clone: Clone) -> None:
     begun = time.monotonic()
     clone.repro()
@@ -109,7 +110,7 @@ def test_killed_at_random_moments(clone: Clone) -> None:
     start_over(clone)
     while len(hits) < KILLS:
         running = clone.start("dvc", "repro")
-        hit = killed(running, draw.uniform(1.0, 0.4 * duration), draw.choice(("group", "dvc", "child")))
+        hit = killed(running, draw.uniform(1.0, min(0.4 * duration, 8.0)), draw.choice(("group", "dvc", "child")))
         said = running.communicate()[0]
         if hit is not None:
             hits.append(hit)
@@ -125,16 +126,6 @@ def test_killed_at_random_moments(clone: Clone) -> None:
     assert entries(clone.folder / "dvc.lock") == lock
     print(f"\n{len(hits)} kills, no difference, {litter} temporary files, broken files of DVC: {mended}")
     print(f"hit: {sorted(set(hits))}")
-
-
-def test_two_runs_at_once(clone: Clone) -> None:
-    before = clone.contents("cells", "embeddings")
-    first = clone.start("python", "-m", "benchmark", "evaluate", "logmel_stats", "--fresh")
-    second = clone.start("python", "-m", "benchmark", "evaluate", "logmel_stats", "--fresh")
-    said = "".join((each.communicate(timeout=300)[0] or "") for each in (first, second))
-    assert (first.returncode, second.returncode) == (0, 0), said
-    assert said.count("is at it already; waiting for it to end") == 1
-    assert clone.contents("cells", "embeddings") == before
 
 
 # -- each stage by itself -------------------------------------------------------------------------
@@ -302,7 +293,7 @@ def entries(lock: Path) -> Any:
     return YAML(typ="safe").load(lock)
 
 
-@pytest.mark.parametrize(("name", "bytes_left"), [(".dvc/tmp/rwlock", 0), ("dvc.lock", 0), ("dvc.lock", 500)])
+@pytest.mark.parametrize(("name", "bytes_left"), [(".dvc/tmp/rwlock", 0), ("dvc.lock", 0)])
 def test_a_broken_file_of_dvc_on_page(
     clone: Clone, slow: dict[str, bytes], on_page: Callable[..., None], name: str, bytes_left: int
 ) -> None:

@@ -74,11 +74,9 @@ def test_an_archive_of_another_corpus_fails_its_tasks_only(bench, manual, pack, 
     with pytest.raises(BenchmarkError, match="evaluate row: 1 tasks failed"):
         work.evaluate()
     work.report()
-    assert {task: row["state"] for (_, task), row in work.board("speech_emotion").items()} == {
-        "emodb": "scored",
-        "emovo": "failed",
-        "ravdess": "not run",
-    }
+    states = {task: row["state"] for (_, task), row in work.board("speech_emotion").items()}
+    assert (states.pop("emodb"), states.pop("emovo")) == ("scored", "failed")
+    assert set(states.values()) == {"not run"}
 
 
 def test_an_edited_manifest_is_made_anew_where_the_audio_is_here(bench, capsys):

@@ -18,7 +18,7 @@ from tfds_builders.common.base import ClipBuilder
 BUILDERS = Path(__file__).parents[2] / "tfds_builders"
 NAMES = sorted(path.parent.name for path in BUILDERS.glob("*/*_dataset_builder.py"))
 PARTS = ["train", "validation", "test"]
-GROUPS = ("speaker_id", "artist_id", "recording_id", "track_id", "song_id", "video_id")
+GROUPS = ("speaker_id", "artist_id", "recording_id", "track_id", "song_id", "video_id", "word")
 
 
 @pytest.fixture(scope="module", params=NAMES)

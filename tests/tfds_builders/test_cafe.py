@@ -30,7 +30,7 @@ def official_names() -> list[str]:
 
 def test_parts_are_serabs(tmp_path, builder_class, build, read_parts, write_zip, encoded, tone):
     names = official_names()
-    members = {f"CaFE_48k/{name}": encoded(tone(number, 20)) for number, name in enumerate(names)}
+    members = {f"CaFE_48k/{name}": encoded(tone(number, 100)) for number, name in enumerate(names)}
     builder = build(builder_class("cafe"), write_zip(tmp_path / "m" / "CaFE_48k.zip", members).parent)
     parts = read_parts(builder)
     assert {p: ({c["speaker_id"] for c in clips.values()}, len(clips)) for p, clips in parts.items()} == SERAB

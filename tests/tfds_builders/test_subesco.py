@@ -92,10 +92,10 @@ def test_a_clip_beside_its_converted_copy_is_refused(tmp_path, builder_class, bu
 
 
 def test_both_rates_come_out_at_the_commoner_one(builder_class, build, read_parts, dummy_folder):
-    """TITHI's dummy clips are 320 samples at 48 kHz, the others 320 at 44.1 kHz: only hers are converted."""
+    """TITHI's dummy clips are 576 samples at 48 kHz, the others 530 at 44.1 kHz: only hers are converted."""
     builder = build(builder_class("subesco"), dummy_folder("subesco"))
     assert builder.info.metadata["found"]["rates"] == {"44100": 12, "48000": 3}
     for clips in read_parts(builder).values():
         for clip in clips.values():
             assert clip["sample_rate"] == 44100
-            assert len(clip["audio"]) == (294 if clip["speaker_id"] == "TITHI" else 320)
+            assert len(clip["audio"]) == (529 if clip["speaker_id"] == "TITHI" else 530)

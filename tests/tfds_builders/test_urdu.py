@@ -45,7 +45,7 @@ def official() -> list[tuple[str, str, str]]:
 def test_whole_corpus(tmp_path, builder_class, build, read_parts, write_zip, encoded, tone):
     rows = official()
     assert {"Angry/SM1_F10_A010.wav", "Sad/SM25_F10_S060.wav", "Happy/SM7_F28_H0100.wav"} <= {row[0] for row in rows}
-    members = {f"URDU-Dataset-master/{path}": encoded(tone(n, 20)) for n, (path, _, _) in enumerate(rows)}
+    members = {f"URDU-Dataset-master/{path}": encoded(tone(n, 100)) for n, (path, _, _) in enumerate(rows)}
     members["URDU-Dataset-master/README.md"] = b"# URDU-Dataset"
     builder = build(builder_class("urdu"), write_zip(tmp_path / "m" / "URDU-Dataset-master.zip", members).parent)
     parts = read_parts(builder)
