@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib
 import importlib.machinery
@@ -151,15 +152,41 @@ def module_file(module: str) -> Path:
 def embedder_files(factory: str) -> tuple[Path, list[Path]]:
     """The code that makes an embedder, as (root to name files from, files).
 
-    For ours: its module, or all of its package, and the shared `base.py` and `common.py`. For a stranger's: its
-    module, or every module of the package folder that it stands in.
+    For ours: its module, or all of its package, the shared `base.py` and `common.py`, and whatever else of
+    `embedders/` these import. For a stranger's: its module, or every module of the package folder that it stands in.
     """
     module = factory.partition(":")[0]
     file = module_file(module)
     if module.startswith("embedders."):
-        own = list(file.parent.rglob("*.py")) if file.parent != paths.ROOT / "embedders" else [file]
+        own = _whole_family(file)
         shared = [paths.ROOT / "embedders" / name for name in ("base.py", "common.py")]
-        return paths.ROOT, [*own, *(s for s in shared if s.is_file())]
+        found = dict.fromkeys([*own, *(s for s in shared if s.is_file())])
+        waiting = list(found)
+        while waiting:
+            more = [each for each in _imported_families(waiting.pop()) if each not in found]
+            found |= dict.fromkeys(more)
+            waiting += more
+        return paths.ROOT, list(found)
     if "." not in module and file.name != "__init__.py":
         return file.parent, [file]
     return file.parent.parent, list(file.parent.rglob("*.py"))
+
+
+def _whole_family(file: Path) -> list[Path]:
+    """A module of `embedders/`, or all of the package that it stands in."""
+    folder = paths.ROOT / "embedders"
+    return [file] if file.parent == folder else list(file.parent.rglob("*.py"))
+
+
+def _imported_families(file: Path) -> list[Path]:
+    """The files of every family of `embedders/` that a file imports from, itself left out."""
+    folder = paths.ROOT / "embedders"
+    names = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom):
+            names |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    families = sorted({name.split(".")[1] for name in names if name.startswith("embedders.")})
+    heads = [head for name in families for head in (folder / f"{name}.py", folder / name / "__init__.py")]
+    return [each for head in heads if head.is_file() for each in _whole_family(head)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from embedders.base import Entry, Weights
+from embedders.entries import baselines, byol, congruformer, hub, musicnn, onnx, torchaudio
 
 _OPENSMILE_LICENCE = "audEERING research licence (openSMILE; not for commercial use)"
 
@@ -83,4 +84,11 @@ CATALOG: dict[str, Entry] = {
         citation="moodbench's own floor",
         licence="MIT",
     ),
+    **baselines.ENTRIES,
+    **byol.ENTRIES,
+    **congruformer.ENTRIES,
+    **hub.ENTRIES,
+    **musicnn.ENTRIES,
+    **onnx.ENTRIES,
+    **torchaudio.ENTRIES,
 }

@@ -3,12 +3,13 @@
     python -m performance.reading DATASET [--rate 16000]
 
 DATASET is prepared first if need be. The audio is decoded once, at preparation: reading is int16 from
-disk to float32, and resampling where the rate differs.
+disk to float32, and resampling where the rate differs. Two workers need two idle cores: mind the load printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 
 from benchmark import datasets
@@ -29,10 +30,14 @@ def main() -> None:
     ids = [clip["id"] for clip in listed.clips]
     seconds = sum(clip["samples"] / clip["rate"] for clip in listed.clips)
     jobs = [(prepared, given.rate, ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+    load = os.getloadavg()[0]
     rates = {workers: len(ids) / _fastest(jobs, workers) for workers in (1, 2)}
     for workers, rate in rates.items():
         print(f"{workers} workers: {rate:.0f} clips/s, {seconds / len(ids) * rate:.0f} times real time")
-    print(f"two workers to one: {rates[2] / rates[1]:.2f}x ({len(ids)} clips of {given.dataset} at {given.rate} Hz)")
+    print(
+        f"two workers to one: {rates[2] / rates[1]:.2f}x ({len(ids)} clips of {given.dataset} at {given.rate} Hz, "
+        f"load average before {load:.1f} on {os.cpu_count()} cores)"
+    )
 
 
 def _fastest(jobs: list[tuple[str, int, list[str]]], workers: int) -> float:

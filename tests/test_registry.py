@@ -31,7 +31,7 @@ def fresh_registry():
         (lambda: registry.suite("serb"), r"unknown suite 'serb'\. Did you mean 'serab'.*\? Known: all, "),
         (lambda: registry.task("emodb_sera"), r"unknown task 'emodb_sera'\. Did you mean 'emodb_serab'"),
         (lambda: registry.dataset_builder("ravdes"), r"unknown dataset 'ravdes'\. Did you mean 'ravdess'"),
-        (lambda: registry.embedder_entry("byol_s_521"), r"Did you mean 'byol_s_512'\?.*byol_s_521: \{factory: "),
+        (lambda: registry.embedder_entry("byol_s_521"), r"Did you mean 'byol_s_512'.*\?.*byol_s_521: \{factory: "),
         (
             lambda: registry.embedder_entry("byol_s_521", row="mine"),
             r"unknown embedder \(like, of 'mine' in params\.yaml\) 'byol_s_521'\. Did you mean .*: 'mine: \{factory: ",
@@ -92,6 +92,24 @@ def test_files_of_an_embedder_of_ours():
     assert {"embedders/byol/__init__.py", "embedders/base.py"} <= package
     assert not [name for name in package if name.startswith("embedders/") and name.count("/") == 1 and name not in
                 ("embedders/base.py", "embedders/common.py")]  # fmt: skip
+
+
+def test_what_an_embedder_of_ours_imports_from_other_families_is_its_code_too(tmp_path, monkeypatch):
+    lines = {
+        "base.py": "", "common.py": "from embedders.base import Entry",
+        "small.py": "def f():\n    from embedders.net import layers\n    import embedders.absent",
+        "net/__init__.py": "", "net/layers.py": "import embedders.deep", "net/other.py": "",
+        "deep.py": "from embedders import small", "alone.py": "'from embedders.net import layers'",
+    }  # fmt: skip
+    for name, text in lines.items():
+        (tmp_path / "embedders" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "embedders" / name).write_text(text)
+    monkeypatch.setattr(registry.paths, "ROOT", tmp_path)
+    monkeypatch.setattr(registry, "module_file", lambda module: tmp_path / f"{module.replace('.', '/')}.py")
+    base = {"embedders/base.py", "embedders/common.py"}
+    assert names("embedders.alone:Model") == {"embedders/alone.py", *base}
+    net = {f"embedders/net/{name}.py" for name in ("__init__", "layers", "other")}
+    assert names("embedders.small:Model") == {"embedders/small.py", "embedders/deep.py", *net, *base}
 
 
 def test_every_catalogue_entry_has_its_code():

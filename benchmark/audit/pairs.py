@@ -47,8 +47,10 @@ def _equal_runs(
     clips: NDArray[np.int32], hashes: NDArray[np.uint64], frames: NDArray[np.int32]
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
     """Clips and frames of equal hashes, each of shape (runs, size) for every size, from one share of the hashes."""
+    shares = np.empty(len(hashes), np.uint8)
+    np.remainder(hashes, np.uint64(SHARES), out=shares, casting="unsafe")
     for share in range(SHARES):
-        mine = np.flatnonzero(hashes % np.uint64(SHARES) == share)
+        mine = np.flatnonzero(shares == share)
         mine = mine[np.argsort(hashes[mine], kind="stable")]
         ordered = hashes[mine]
         starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(mine) else np.zeros(0, np.int64)

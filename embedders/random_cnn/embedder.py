@@ -1,0 +1,62 @@
+"""The floor for trained networks: the same kind of network with random weights.
+
+Untrained convolutions are no chance row: they keep much of what is in the spectrogram (Pons and
+Serra, "Randomly weighted CNNs for (music) audio classification", ICASSP 2019). What a trained
+network scores above this row is what its training gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedders.base import Clip, EmbedderError, Vectors
+from embedders.common import require_samples
+from embedders.torch_common import DEVICES, choose_device, exact, passes, require_one_of
+
+if TYPE_CHECKING:
+    from embedders.random_cnn.network import Network
+
+MIN_SAMPLES = 1120  # 8 spectrogram frames, the least that three poolings leave something of
+_SAMPLES_A_PASS = {"cpu": 16000 * 8, "cuda": 16000 * 600}  # padded; bounds memory, changes no vector
+
+
+class RandomCnn:
+    """Maximum plus mean over time of an untrained network's 80 ms steps: 512 numbers, none below zero."""
+
+    sample_rate = 16000
+    dim = 512
+    min_seconds = MIN_SAMPLES / 16000
+
+    def __init__(self, *, seed: int = 0, device: str = "auto") -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise EmbedderError(f"random_cnn: seed is {seed!r}, expected a whole number from 0 on.")
+        require_one_of("random_cnn", "device", device, DEVICES)
+        self._seed = seed
+        self._device = device
+        self._loaded: tuple[Network, str] | None = None
+
+    def embed(self, clips: Sequence[Clip]) -> Vectors:
+        """Vectors of shape (len(clips), 512). Raises `EmbedderError` for a clip below 1120 samples."""
+        import torch
+
+        require_samples(clips, MIN_SAMPLES, "random_cnn")
+        network, device = self._load()
+        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
+        with torch.inference_mode(), exact():
+            for places in passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=True):
+                spectra = [network.log_mel(torch.tensor(clips[place], device=device)).T for place in places]
+                frames = torch.tensor([len(spectrum) for spectrum in spectra], device=device)
+                padded = torch.nn.utils.rnn.pad_sequence(spectra, batch_first=True).transpose(1, 2)
+                vectors[places] = network(padded, frames).cpu().numpy()
+        return vectors
+
+    def _load(self) -> tuple[Network, str]:
+        if self._loaded is None:
+            from embedders.random_cnn.network import Network
+
+            device = choose_device("random_cnn", self._device)
+            self._loaded = Network(self._seed).eval().to(device), device
+        return self._loaded

@@ -1,0 +1,52 @@
+"""The log-mel front end and the untrained convolutions."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torchaudio
+from torch import Tensor, nn
+from torch.nn import functional
+
+SAMPLE_RATE, N_FFT, WINDOW, HOP, BANDS = 16000, 1024, 400, 160, 64
+LOW, HIGH = 60.0, 7800.0  # Hz
+CENTRE, SPREAD = -5.0, 5.0  # of log-mel: about what speech and music have, so that activations stay near one
+CHANNELS, BLOCKS = 64, 3
+
+
+class Network(nn.Module):
+    """Three blocks of 3 × 3 convolution, ReLU and 2 × 2 maximum over the log-mel spectrogram.
+
+    Weights are He's: normal with variance 2 / (inputs of a unit), no bias. They come from a generator
+    of their own, seeded with `seed`, and are never trained.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.mel = torchaudio.transforms.MelSpectrogram(
+            SAMPLE_RATE, n_fft=N_FFT, win_length=WINDOW, hop_length=HOP, f_min=LOW, f_max=HIGH, n_mels=BANDS
+        )
+        generator = torch.Generator().manual_seed(seed)
+        for block, inputs in enumerate([1] + [CHANNELS] * (BLOCKS - 1)):
+            weight = torch.randn((CHANNELS, inputs, 3, 3), generator=generator) * math.sqrt(2 / (9 * inputs))
+            self.register_buffer(f"weight_{block}", weight)
+
+    def log_mel(self, wave: Tensor) -> Tensor:
+        """A wave of shape (n,) to shape (64, 1 + n // 160), centred and scaled by two constants."""
+        return ((self.mel(wave) + torch.finfo(torch.float32).eps).log() - CENTRE) / SPREAD
+
+    def forward(self, spectra: Tensor, frames: Tensor) -> Tensor:
+        """Spectra (B, 64, T), zero behind each clip's `frames` (B,), to clip vectors (B, 512).
+
+        Maximum plus mean over the clip's own steps of 80 ms. What lies behind a clip's end is set to
+        zero again after each block, so that a convolution sees there what it sees without batch mates.
+        """
+        hidden, lengths = spectra[:, None], frames
+        for block in range(BLOCKS):
+            hidden = functional.relu(functional.conv2d(hidden, self.get_buffer(f"weight_{block}"), padding=1))
+            hidden, lengths = functional.max_pool2d(hidden, 2), lengths // 2
+            inside = torch.arange(hidden.shape[-1], device=hidden.device) < lengths[:, None]
+            hidden = hidden * inside[:, None, None, :]
+        steps = hidden.flatten(start_dim=1, end_dim=2)  # none below zero: the zeros leave the maximum as it is
+        return steps.amax(dim=2) + steps.sum(dim=2) / lengths[:, None]

@@ -1,0 +1,86 @@
+"""What our torch embedders share."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+import torch
+
+from embedders.base import EmbedderError
+from embedders.torch_common import choose_device, exact, passes, read_state_dict, require_layout, require_one_of
+
+
+def test_passes_hold_every_place_once_within_the_budget():
+    lengths = [10, 400, 90, 100, 30, 100]
+    assert list(passes(lengths, 200, mixed=True)) == [[1], [3, 5], [2, 4], [0]]
+    assert list(passes(lengths, 200, mixed=False)) == [[1], [3, 5], [2], [4], [0]]
+    assert list(passes([0, 0], 5, mixed=False)) == [[0, 1]]
+    assert list(passes([], 200, mixed=True)) == []
+
+
+def test_arguments_and_devices():
+    require_one_of("net", "size", 2, (1, 2))
+    with pytest.raises(EmbedderError, match=r"net: size is '2', expected one of 1, 2\."):
+        require_one_of("net", "size", "2", (1, 2))
+    assert choose_device("net", "cpu") == "cpu"
+    if not torch.cuda.is_available():
+        assert choose_device("net", "auto") == "cpu"
+        with pytest.raises(EmbedderError, match="net: device is 'cuda', but torch sees no CUDA device here"):
+            choose_device("net", "cuda")
+
+
+def test_exact_holds_only_inside():
+    before = torch.backends.cudnn.allow_tf32
+    with exact():
+        assert not torch.backends.cudnn.allow_tf32
+        assert torch.backends.cudnn.deterministic
+    assert torch.backends.cudnn.allow_tf32 == before
+
+
+class TouchesAFile:
+    """Unpickled without care, this creates `marker`."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return open, (str(self.marker), "w")
+
+
+def test_files_that_are_no_state_dict(tmp_path):
+    state, path = {"a": torch.ones(2)}, tmp_path / "file.pt"
+
+    def refused(content, match):
+        path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+        with pytest.raises(EmbedderError, match=match):
+            read_state_dict("net", path)
+
+    torch.save(state, path)
+    assert torch.equal(read_state_dict("net", path)["a"], state["a"])
+    whole = path.read_bytes()
+    refused([1, 2], "net: .* holds list, expected a state dict")
+    refused({"epoch": 3, **state}, "holds a mapping with other things than tensors, expected a state dict")
+    for content in (whole[:200], b"not weights", b""):
+        refused(content, r"net: .*file\.pt (cannot be read|holds more).* [Ee]xpected a (plain )?state dict")
+    marker = tmp_path / "ran"
+    refused({"a": TouchesAFile(marker)}, r"holds more than tensors .* could run code")
+    refused(pickle.dumps({"a": TouchesAFile(marker)}, protocol=2), r"holds more than tensors .* could run code")
+    assert not marker.exists()
+    with pytest.raises(EmbedderError, match=r"net: no weights at .*absent"):
+        read_state_dict("net", tmp_path / "absent")
+
+
+def test_differences_are_named(tmp_path):
+    expected = {"a": torch.zeros(2, 3), "b": torch.zeros(1), "c": torch.zeros(1)}
+
+    def told(match, **found):
+        with pytest.raises(EmbedderError, match=match):
+            require_layout("net", tmp_path / "file", {**expected, **found}, expected, "a net")
+
+    require_layout("net", tmp_path / "file", dict(reversed(expected.items())), expected, "a net")
+    told(r"net: .*file: a is float32 \(3, 2\) instead of float32 \(2, 3\)\. Expected a net\.", a=torch.zeros(3, 2))
+    told(r"b is float64 \(1,\) instead of float32 \(1,\)", b=torch.zeros(1).double())
+    told(r"d is not part of the network", d=torch.zeros(1))
+    with pytest.raises(EmbedderError, match=r"a is missing; b is missing; c is missing; and 1 more\. Expected a net\."):
+        require_layout("net", tmp_path / "file", {"x": torch.zeros(1)}, expected, "a net")
