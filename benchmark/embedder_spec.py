@@ -16,7 +16,7 @@ from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder, Entry, Weights
+from embedders.base import Embedder, Entry, MissingExtraError, MissingWeightsError, Weights
 
 ENGINE = ("benchmark/audio.py", "benchmark/extraction.py")  # engine code that can change a vector
 
@@ -181,4 +181,7 @@ def as_benchmark_error(error: Exception, doing: str) -> BenchmarkError:
     """An embedder's own exception, told as one line that names who did what."""
     if isinstance(error, BenchmarkError):
         return error
+    if isinstance(error, MissingExtraError | MissingWeightsError):
+        what, _, way_out = str(error).partition(". ")
+        return Unavailable(what, way_out)
     return ContractError(f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}")

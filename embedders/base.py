@@ -22,7 +22,11 @@ class EmbedderError(Exception):
 
 
 class MissingExtraError(EmbedderError):
-    """An optional dependency is not installed; the message holds the pip line."""
+    """An optional dependency is not installed: the row is not run. The message holds the pip line."""
+
+
+class MissingWeightsError(EmbedderError):
+    """A model cannot be had on this machine: the row is not run. The message says what to fetch, and where to."""
 
 
 @runtime_checkable

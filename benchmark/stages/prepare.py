@@ -11,7 +11,7 @@ import os
 from benchmark import embedder_spec, paths, plan, preparing, registry
 from benchmark.embedder_spec import EmbedderSpec
 from benchmark.errors import BenchmarkError
-from benchmark.hashing import file_sha256
+from benchmark.hashing import content_sha256
 from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness
@@ -62,7 +62,7 @@ def _plan(spec: EmbedderSpec, found: dict[str, tuple[Readiness, Manifest | None]
     try:
         try:
             file = embedder_spec.weights_file(spec)
-            sha256 = declared or (file_sha256(file) if file else None)
+            sha256 = declared or (content_sha256(file) if file else None)
         except BenchmarkError as error:
             readiness, sha256 = Readiness.of(error), declared
         if readiness.state == "ready" or declared:
