@@ -16,7 +16,8 @@ from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder, Entry, MissingExtraError, MissingWeightsError, Weights
+from embedders.base import Embedder, Entry, MissingExtraError, Weights
+from embedders.missing import MissingWeightsError
 
 ENGINE = ("benchmark/audio.py", "benchmark/extraction.py")  # engine code that can change a vector
 

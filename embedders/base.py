@@ -22,11 +22,7 @@ class EmbedderError(Exception):
 
 
 class MissingExtraError(EmbedderError):
-    """An optional dependency is not installed: the row is not run. The message holds the pip line."""
-
-
-class MissingWeightsError(EmbedderError):
-    """A model cannot be had on this machine: the row is not run. The message says what to fetch, and where to."""
+    """An optional dependency is not installed; the message holds the pip line."""
 
 
 @runtime_checkable

@@ -26,8 +26,9 @@ from typing import Any
 
 import numpy as np
 
-from embedders.base import Clip, EmbedderError, MissingExtraError, MissingWeightsError, Vectors
+from embedders.base import Clip, EmbedderError, MissingExtraError, Vectors
 from embedders.common import require_samples
+from embedders.missing import MissingWeightsError
 
 DEVICES = ("auto", "cpu", "cuda")
 SAVED_MODEL = "saved_model.pb"

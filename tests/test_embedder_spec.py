@@ -14,8 +14,9 @@ from benchmark.embedder_spec import Construction, as_benchmark_error, constructi
 from benchmark.errors import ContractError, ParamsError, Unavailable, UnknownNameError, WeightsError
 from benchmark.files import canonical
 from benchmark.params import EmbedderEntry
-from embedders.base import MissingExtraError, MissingWeightsError
+from embedders.base import MissingExtraError
 from embedders.catalog import CATALOG
+from embedders.missing import MissingWeightsError
 
 
 def spec_of(name: str = "row", **entry):
