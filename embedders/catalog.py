@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedders.base import Entry, Weights
-from embedders.entries import baselines, byol, congruformer, hub, musicnn, onnx, opensmile, torchaudio
+from embedders.entries import baselines, byol, congruformer, handcrafted, hub, musicnn, onnx, opensmile, torchaudio
 
 CATALOG: dict[str, Entry] = {
     **opensmile.ENTRIES,
@@ -58,6 +58,7 @@ CATALOG: dict[str, Entry] = {
     **baselines.ENTRIES,
     **byol.ENTRIES,
     **congruformer.ENTRIES,
+    **handcrafted.ENTRIES,
     **hub.ENTRIES,
     **musicnn.ENTRIES,
     **onnx.ENTRIES,
