@@ -1,4 +1,4 @@
-"""moodbench's engine. `from benchmark import evaluate` scores an embedder object from Python."""
+"""moodbench's engine. From Python: `evaluate` scores an embedder object, `EmbedderTransformer` is for scikit-learn."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.api import evaluate
+    from benchmark.transformer import EmbedderTransformer
 
-__all__ = ["evaluate"]
+__all__ = ["EmbedderTransformer", "evaluate"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from benchmark.api import evaluate
 
         return evaluate
+    if name == "EmbedderTransformer":
+        from benchmark.transformer import EmbedderTransformer
+
+        return EmbedderTransformer
     raise AttributeError(f"module 'benchmark' has no attribute {name!r}")

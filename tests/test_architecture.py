@@ -16,9 +16,9 @@ from embedders.catalog import CATALOG
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("benchmark", "tasks", "embedders", "tfds_builders")
-HEAVY = {"torch", "tensorflow", "sklearn", "pandas", "scipy", "pyarrow", "tensorflow_datasets", "opensmile"}
+HEAVY = {"torch", "tensorflow", "sklearn", "pandas", "scipy", "pyarrow", "tensorflow_datasets", "opensmile", "librosa"}
 MAX_LINES = 330
-BUILT_ON = {"byol_cvt": "byol"}  # a family that is another one with a part exchanged
+BUILT_ON = {"byol_cvt": "byol", "opensmile_levels": "opensmile"}  # a family that is another one with a part exchanged
 
 
 def sources(*folders: str) -> list[Path]:
