@@ -1,4 +1,4 @@
-"""moodbench's engine. `from benchmark import evaluate` scores an embedder object from Python."""
+"""moodbench's engine. `from benchmark import evaluate` scores an embedder object, `embedder` makes that of a row."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.api import evaluate
+    from benchmark.rows import embedder
 
-__all__ = ["evaluate"]
+__all__ = ["embedder", "evaluate"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from benchmark.api import evaluate
 
         return evaluate
+    if name == "embedder":
+        from benchmark.rows import embedder
+
+        return embedder
     raise AttributeError(f"module 'benchmark' has no attribute {name!r}")

@@ -53,10 +53,10 @@ class Hear:
         load = calling.attribute(self._who, self._module, "load_model")
         self._scene = calling.attribute(self._who, self._module, "get_scene_embeddings")
         self._model = calling.call(f"{self._who}: load_model", load, *([weights] if weights else []), **options)
+        self._is_torch = self._place(device)
         self.min_seconds, self.tolerance = min_seconds, tolerance
         self.sample_rate = self._whole("sample_rate")
         self.dim = self._whole("scene_embedding_size")
-        self._is_torch = self._place(device)
         frames = hasattr(self._module, "get_timestamp_embeddings")
         if frames and getattr(self._model, "timestamp_embedding_size", None) == self.dim:
             self.embed_frames = self._frames
