@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from embedders.base import Clip, Declared, Embedder, EmbedderError, FittedEmbedder, FrameEmbedder
+from embedders.adapters.calling import without_statistics
+from embedders.base import Clip, Declared, Embedder, EmbedderError, FrameEmbedder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,19 +40,10 @@ def as_hear(make: Callable[..., Embedder]) -> HearModule:
 
     def load_model(model_file_path: str = "") -> Any:
         embedder = make(weights=model_file_path) if model_file_path else make()
-        if isinstance(embedder, FittedEmbedder):
-            embedder.fit_statistics(_no_clips(), dataset="hear")
+        without_statistics(embedder, "as_hear")
         return _model(embedder)
 
     return HearModule(load_model, _scenes, _timestamps)
-
-
-def _no_clips() -> Iterator[Clip]:
-    raise EmbedderError(
-        "as_hear: the embedder wants statistics of a dataset's audio, which HEAR does not hand over; expected one that "
-        "needs none. Give it constants."
-    )
-    yield  # a generator: only an embedder that reads is refused
 
 
 def _model(embedder: Embedder) -> Any:

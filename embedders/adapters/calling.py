@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embedders.base import EmbedderError
+from embedders.base import Clip, Embedder, EmbedderError, FittedEmbedder
 
 
 def find(who: str, wraps: str) -> Any:
@@ -100,3 +100,20 @@ def require_whole(who: str, name: str, value: Any) -> int:
 def noise(samples: int) -> NDArray[np.float32]:
     """White noise between -0.5 and 0.5, always the same: what a model is asked to see how long its answer is."""
     return np.random.default_rng(0).uniform(-0.5, 0.5, samples).astype(np.float32)
+
+
+def without_statistics(embedder: Embedder, who: str) -> None:
+    """Ready an embedder for a benchmark that hands over no dataset.
+
+    Raises `EmbedderError` for one that must see a dataset's statistics first.
+    """
+
+    def no_clips() -> Iterator[Clip]:
+        raise EmbedderError(
+            f"{who}: the embedder wants statistics of a dataset's audio, which are not handed over here; expected one "
+            "that needs none. Give it constants."
+        )
+        yield  # a generator: only an embedder that reads is refused
+
+    if isinstance(embedder, FittedEmbedder):
+        embedder.fit_statistics(no_clips(), dataset=who)
