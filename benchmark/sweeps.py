@@ -81,10 +81,11 @@ def best(rows: list[Standing]) -> tuple[Standing, list[str]]:
     """
     common = [task for task in rows[0].scores if all(task in row.scores for row in rows)]
     if not common:
-        lacking = ", ".join(row.row for row in rows if not row.scores) or "no row lacks all"
+        lacking = [row.row for row in rows if not row.scores]
+        without = f" ({', '.join(lacking)} without any)" if lacking else ""
         raise BenchmarkError(
-            f"the rows of this sweep have no task in common with a validation score (without any: {lacking}); expected "
-            "one. Run 'moodbench run' first."
+            f"the rows of this sweep have no task in common with a validation score{without}, expected one. "
+            "Run 'moodbench run' first."
         )
     return max(rows, key=lambda row: mean_over(row, common)), common
 
@@ -105,7 +106,9 @@ def show(name: str) -> None:
     """Print the rows of a sweep and name the best by validation score."""
     rows = standings(name, params.load())
     winner, tasks = best(rows)
-    table = Table("row", "settings", f"validation score (mean of {len(tasks)} tasks)", box=None, pad_edge=False)
+    table = Table(
+        "row", "settings", f"validation score ({len(tasks)} task{'s' * (len(tasks) > 1)})", box=None, pad_edge=False
+    )
     for row in sorted(rows, key=lambda each: -mean_over(each, tasks)):
         table.add_row(row.row, row.settings, f"{mean_over(row, tasks):.4f}")
     console = Console(width=None if sys.stdout.isatty() else 110, markup=False, highlight=False)

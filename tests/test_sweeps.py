@@ -77,7 +77,9 @@ def test_only_tasks_that_every_row_has_are_compared():
         Standing("c", "", {"x": 0.6, "z": 1}),
     ]
     assert best(rows) == (rows[1], ["x"])
-    with pytest.raises(BenchmarkError, match=r"no task in common with a validation score \(without any: b\)"):
+    with pytest.raises(
+        BenchmarkError, match=r"no task in common with a validation score \(b without any\), expected one"
+    ):
         best([rows[0], Standing("b", "", {})])
 
 
