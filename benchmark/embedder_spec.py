@@ -50,6 +50,8 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
     kwargs, factory = dict(given.kwargs), given.factory
     for kind, adapter in ADAPTERS.items():
         if wraps := getattr(given, kind):
+            if "wraps" in kwargs:
+                raise ParamsError(f"row {name!r}: 'wraps' in kwargs is what '{kind}: {wraps}' says already; remove it.")
             kwargs, factory = {**kwargs, "wraps": wraps}, adapter
     entry = entry_points.known(given.like or name, row=name) if factory is None else factory
     if isinstance(entry, str):

@@ -133,6 +133,11 @@ def test_what_an_adapter_wraps_is_its_code_too(install):
         assert fingerprint(**entry) != before
 
 
+def test_what_is_wrapped_is_said_once():
+    with pytest.raises(BenchmarkError, match=r"row 'a': 'wraps' in kwargs is what 'hear: m' says already; remove it"):
+        resolve("a", EmbedderEntry(hear="m", kwargs={"wraps": "n"}))
+
+
 def test_only_one_origin(tmp_path):
     (tmp_path / "params.yaml").write_text("suites: [demo]\nembedders: {a: {hear: m, function: 'm:f'}}\n")
     with pytest.raises(BenchmarkError, match=r"'a' has both 'hear' and 'function'; expected one of like, factory, h"):
