@@ -79,7 +79,8 @@ def _timestamps(audio: Tensor, model: Any) -> tuple[Tensor, Tensor]:
     seconds, clips = audio.shape[1] / model.sample_rate, _clips(audio, model)
     if isinstance(model.embedder, FrameEmbedder):
         answers = model.embedder.embed_frames(clips)
-        vectors, times = (np.stack([answer[part] for answer in answers]) for part in (0, 1))
+        vectors = np.stack([answer[0] for answer in answers])
+        times = np.stack([answer[1] for answer in answers])
         kept = max(1, int((times[0] <= seconds).sum()))
         vectors, times = vectors[:, :kept], np.minimum(times[:, :kept], seconds)
     else:

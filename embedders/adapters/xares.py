@@ -58,7 +58,8 @@ class Xares:
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Vectors of shape (len(clips), dim), of clips of one length."""
-        return self._frames(clips).mean(axis=1, dtype=np.float64).astype(np.float32)
+        vectors: Vectors = self._frames(clips).mean(axis=1, dtype=np.float64).astype(np.float32)
+        return vectors
 
     def embed_frames(self, clips: Sequence[Clip]) -> list[tuple[Vectors, NDArray[np.float64]]]:
         """For each clip the encoder's frames, (frames, dim), taken as evenly spread over the clip."""
