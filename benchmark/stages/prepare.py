@@ -34,7 +34,7 @@ def run(params: Params, *, skip_broken: bool = False) -> None:
     tasks = registry.tasks_of(params.suites)
     specs = [embedder_spec.resolve(name, entry) for name, entry in params.embedders.items()]
     for spec in specs:
-        registry.embedder_files(spec.factory)  # a factory that does not exist stops everything, now
+        embedder_spec.code(spec)  # a module that does not exist stops everything, now
     for folder in (paths.MANIFESTS, paths.PLANS):
         folder.mkdir(parents=True, exist_ok=True)  # DVC wants its outputs to exist, though nothing may be in them
     wanted = list(dict.fromkeys(task.dataset for task in tasks))
