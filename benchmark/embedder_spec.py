@@ -123,7 +123,7 @@ class Construction:
             ParamsError: no such class in the module, or it does not take these arguments.
             ContractError: what was made is no embedder.
         """
-        factory = self._factory()
+        factory = self.load()
         runtime = {"weights": self.weights} if self.weights is not None else {}
         parameters = inspect.signature(factory).parameters
         if "device" in parameters and "device" not in self.kwargs:
@@ -144,7 +144,13 @@ class Construction:
         embedder: Embedder = made
         return embedder
 
-    def _factory(self) -> Any:
+    def load(self) -> Any:
+        """Import the module; answers the class, or whatever else makes the embedder.
+
+        Raises:
+            Unavailable: the module, or one that it imports, is not installed.
+            ParamsError: no such class in the module.
+        """
         module, _, name = self.factory.partition(":")
         try:
             found = importlib.import_module(module)

@@ -72,7 +72,9 @@ def test_each_breach_is_found_by_its_name(fakes, fake, finding, seen):
     assert seen in report.failures[0].seen
 
 
-@pytest.mark.parametrize("fake", ["Good", "DeclaresMinSeconds", "EqualLength", "Fitted", "Frames", "Needs32k"])
+@pytest.mark.parametrize(
+    "fake", ["Good", "DeclaresMinSeconds", "EqualLength", "Fitted", "Frames", "Needs32k", "HearsEnergyOnly"]
+)
 def test_an_embedder_that_keeps_the_contract_passes(fakes, fake):
     report = check_embedder(getattr(fakes, fake))
     report.raise_on_failure()

@@ -41,8 +41,14 @@ def check_embedder(
     )
 
 
-def outcomes(subject: Subject, doing: Callable[[str], None] = lambda _: None) -> Iterator[Finding | Skipped]:
-    """Every check in its order, as it ends; `doing` is told of each that begins."""
+def outcomes(
+    subject: Subject, doing: Callable[[str], None] = lambda _: None, *, may_lack_packages: bool = True
+) -> Iterator[Finding | Skipped]:
+    """Every check in its order, as it ends; `doing` is told of each that begins.
+
+    Raises:
+        Unavailable: unless `may_lack_packages`, the embedder imports what is not installed.
+    """
     passed: set[str] = set()
     for check in CHECKS:
         lacking = [name for name in check.needs if name not in passed]
@@ -56,6 +62,8 @@ def outcomes(subject: Subject, doing: Callable[[str], None] = lambda _: None) ->
             yield Skipped(check.name, str(reason))
             continue
         except Exception as error:  # a stranger's code, as above
+            if not may_lack_packages and (missing := missing_package(error)) is not None:
+                raise missing from None
             seen, success = _told(error), False
         if success:
             passed.add(check.name)
