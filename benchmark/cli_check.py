@@ -36,3 +36,23 @@ def check(
         typer.echo(render.summary(rows))
     bad = {"failed"} if everything else {"failed", "not run"}
     raise typer.Exit(1 if any(row.state in bad for row in rows) else 0)
+
+
+def efficiency() -> None:
+    """Show what the rows cost here, from the records of their last embedding, and write it to results/runs/."""
+    import sys
+
+    from rich.console import Console
+
+    from benchmark import efficiency as module
+    from benchmark import params
+    from benchmark.render.costs import NOTE, efficiency_table
+
+    rows = module.measured(params.load())
+    if not rows:
+        typer.echo("no row of params.yaml was embedded here yet. Run: moodbench run")
+        return
+    module.write(rows)
+    console = Console(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False)
+    console.print(efficiency_table(rows))
+    console.print(NOTE)

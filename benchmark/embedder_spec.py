@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import paths, registry
+from benchmark import contamination, paths, registry
 from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
@@ -32,16 +32,30 @@ class EmbedderSpec:
     weights_path: str | None  # the user's own file
     libraries: tuple[str, ...]
     entry: Entry | None
+    training_sets: tuple[str, ...] = ()  # not part of what the vectors are made from
+    parameters: int | None = None  # None where nobody says
 
 
 def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
     """Merge an entry of params.yaml with the catalogue.
 
     Raises:
-        UnknownNameError: neither the name nor `like` is in the catalogue, and no factory is given.
+        UnknownNameError: neither the name nor `like` is in the catalogue, and no factory is given; or a training set
+            is no corpus by name.
     """
+    contamination.check_names(given.training_sets or (), name)
     if given.factory:
-        return EmbedderSpec(name, given.factory, dict(given.kwargs), None, given.weights, tuple(given.libraries), None)
+        return EmbedderSpec(
+            name,
+            given.factory,
+            dict(given.kwargs),
+            None,
+            given.weights,
+            tuple(given.libraries),
+            None,
+            tuple(given.training_sets or ()),
+            given.parameters,
+        )
     entry = registry.embedder_entry(given.like or name, row=name)
     return EmbedderSpec(
         name,
@@ -51,7 +65,16 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
         given.weights,
         tuple(dict.fromkeys((*entry.libraries, *given.libraries))),
         entry,
+        entry.training_sets if given.training_sets is None else tuple(given.training_sets),
+        _parameters(entry, given),
     )
+
+
+def _parameters(entry: Entry, given: EmbedderEntry) -> int | None:
+    """What params.yaml says, else the catalogue unless other arguments may build another network."""
+    if given.parameters is not None:
+        return given.parameters
+    return entry.parameters if {**entry.kwargs, **given.kwargs} == entry.kwargs else None
 
 
 def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
