@@ -85,7 +85,7 @@ CHECKS = (
         answers.order,
         ("deterministic",),
         "rows in the order of the clips",
-        "Labels would go to other clips, and scores fall to chance without an error.",
+        "Labels would go to other clips, and scores fall without an error.",
         "Undo the sorting before answering.",
     ),
     Check(
