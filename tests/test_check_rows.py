@@ -151,6 +151,8 @@ def test_the_command_tells_and_ends_as_the_rows_do(command):
     assert "  FAILED   dtype" in lines
     assert "           seen:     dtype int64" in lines
     assert "           mend:     Answer vectors.astype(numpy.float32)." in lines
+    (waiting,) = [line for line in lines if "mean nothing before" in line]
+    assert waiting.startswith("  skipped  finite, deterministic, instances, ")
     assert any(line.startswith("gone: not run: ") and "nowhere.bin" in line for line in lines)
     assert lines[-1] == "0 of 2 rows keep the contract; failed: bad; not run: gone"
     assert command(rows, "gone").exit_code == 1, "a row that was asked for by name"

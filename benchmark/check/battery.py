@@ -11,6 +11,9 @@ from benchmark.check.subject import Failed, NotApplicable, Subject
 from benchmark.errors import ContractError, Unavailable
 from embedders.base import Embedder, MissingExtraError
 
+RAISES_WHY = "A model that raises has no score, and loses the vectors of the whole dataset."
+RAISES_MEND = "Mend what it raises, or declare what it cannot take (min_seconds, equal_length)."
+
 
 def check_embedder(
     make: Callable[[], Embedder],
@@ -53,7 +56,7 @@ def outcomes(
     for check in CHECKS:
         lacking = [name for name in check.needs if name not in passed]
         if lacking:
-            yield Skipped(check.name, f"means nothing before {lacking[0]!r} is mended")
+            yield Skipped(check.name, f"means nothing before {lacking[0]!r} is mended", lacking[0])
             continue
         doing(check.name)
         try:
@@ -64,6 +67,9 @@ def outcomes(
         except Exception as error:  # a stranger's code, as above
             if not may_lack_packages and (missing := missing_package(error)) is not None:
                 raise missing from None
+            if not isinstance(error, Failed | ContractError):
+                yield Finding(check.name, False, _told(error), "an answer", RAISES_WHY, RAISES_MEND)
+                continue
             seen, success = _told(error), False
         if success:
             passed.add(check.name)

@@ -31,6 +31,7 @@ class Skipped:
 
     name: str
     reason: str
+    broken: str = ""  # the earlier failure that it waits for
 
     def __str__(self) -> str:
         return f"skipped {self.name}: {self.reason}"

@@ -142,7 +142,7 @@ def _fatal(phase: str, seen: str) -> Finding:
 def _second_process(making: Construction, heard: _Heard, patience: float) -> None:
     """The same vectors from another process: what hangs on hashes, addresses or the time differs there."""
     if "vectors" not in heard.made:
-        heard.skipped.append(Skipped("processes", "means nothing before the checks above pass"))
+        heard.skipped.append(Skipped("processes", "means nothing before 'deterministic' is mended", "deterministic"))
         return
     _run(apart.vectors, making, heard=heard, patience=patience)
     if heard.vectors is None:

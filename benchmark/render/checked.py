@@ -18,7 +18,9 @@ def lines(checked: Checked) -> Iterator[str]:
     yield f"{checked.name}: {failed} of {tried} checks failed" if failed else f"{checked.name}: {tried} checks passed"
     for finding in checked.report.findings:
         yield from _failure(finding) if not finding.passed else [f"  ok       {finding.name}: {plain(finding.seen)}"]
-    yield from (f"  skipped  {each.name}: {plain(each.reason)}" for each in checked.report.skipped)
+    yield from (f"  skipped  {each.name}: {plain(each.reason)}" for each in checked.report.skipped if not each.broken)
+    if waiting := [each.name for each in checked.report.skipped if each.broken]:
+        yield f"  skipped  {', '.join(waiting)}: mean nothing before what failed is mended"
     yield from (f"  note     {plain(note)}" for note in checked.notes)
     yield f"  cost     {'; '.join(_cost(checked))}"
 

@@ -301,13 +301,13 @@ class TorchSeeds(Good):
 
 
 class KeepsEverything(Good):
-    """Gains a tenth of a megabyte with each clip."""
+    """Gains a fifth of a megabyte with each clip."""
 
     def __init__(self):
         self.kept = []
 
     def one(self, clip):
-        self.kept.append(np.ones(12_500))
+        self.kept.append(np.ones(25_000))
         return super().one(clip)
 
 
