@@ -73,7 +73,7 @@ def models_table(leaderboard: Leaderboard) -> tuple[list[str], list[list[str]]]:
             NOTHING if model.parameters is None else f"{model.parameters:,}",
             NOTHING if model.dim is None else f"{model.dim:,}",
             NOTHING if model.bytes_per_hour is None else f"{model.bytes_per_hour:,.0f}",
-            plain(", ".join(model.training_sets)) or "none declared",
+            plain(", ".join(model.training_sets)) or ("nothing" if model.parameters == 0 else "not declared"),
         ]
         for model in leaderboard.models
     ]
