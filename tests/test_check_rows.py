@@ -10,9 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmark import cost, registry
+from benchmark.check import apart, check_embedder
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.row import Checked, check_row, chosen_rows
 from benchmark.cli import app
+from benchmark.embedder_spec import Construction
 from benchmark.errors import UnknownNameError
 from benchmark.params import EmbedderEntry
 from benchmark.render import checked as render
@@ -104,6 +106,28 @@ def test_a_good_model_that_prints_passes_with_a_note(try_row):
     assert (row.made["dim"], row.made["sample_rate"], row.made["parameters"]) == (3, 16000, None)
     assert row.made["speed"]["audio_seconds"] == 40.0
     assert row.made["peak_bytes"] > 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "here", "reason"),
+    [
+        ({}, False, "torch sees no GPU here"),
+        ({"device": "cpu"}, True, "kwargs fix the device"),
+        ({}, True, ""),
+    ],
+)
+def test_the_gpu_is_tried_where_there_is_one(fakes, monkeypatch, kwargs, here, reason):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: here)
+    making = Construction("fatal_embedders:OnDevice", kwargs, None, "cpu")
+    on_gpu, told = apart.other_device(making)
+    assert told == reason
+    assert (on_gpu is None) == bool(reason)
+    if on_gpu is not None:
+        assert on_gpu().device == "cuda"
+        (failure,) = check_embedder(making.make, on_gpu=on_gpu, long_seconds=1.0).failures
+        assert (failure.name, failure.seen) == ("gpu", "a difference of 0.001")
 
 
 def test_vectors_are_compared_between_processes(try_row):

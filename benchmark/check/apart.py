@@ -36,7 +36,7 @@ def battery(making: Construction, thorough: bool) -> None:
         _import(making)
     with _watched_stdout("after its import"):
         tell({"doing": "construction"})
-        on_gpu, no_gpu = _other_device(making)
+        on_gpu, no_gpu = other_device(making)
         try:
             subject = Subject(making.make, on_gpu, DATASET, LONG_SECONDS, thorough=thorough, no_gpu=no_gpu)
         except Exception as error:
@@ -78,7 +78,7 @@ def _import(making: Construction) -> None:
         raise ContractError(f"{type(error).__name__}: {' '.join(str(error).split())}") from None
 
 
-def _other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, str]:
+def other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, str]:
     """How to make the same embedder on a GPU, or why that cannot be done."""
     parameters = inspect.signature(making.load()).parameters
     if "device" not in parameters or "device" in making.kwargs:
