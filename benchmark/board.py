@@ -43,6 +43,12 @@ class Entry:
     rank: float | None = None  # among the scored rows of this column
     best: bool = False
     published: PublishedFigure | None = None
+    seen: tuple[str, ...] = ()  # training sets of the embedder that may hold the task's recordings
+
+    @property
+    def contaminated(self) -> bool:
+        """Whether there is a score, of a model that may have been trained on what it is tested on."""
+        return bool(self.metrics) and bool(self.seen)
 
     @property
     def primary(self) -> MetricValue | None:
@@ -82,6 +88,11 @@ class Row:
         return sum(entry.state == "scored" for entry in self.entries)
 
     @property
+    def contaminated(self) -> int:
+        """How many of its scores are."""
+        return sum(entry.contaminated for entry in self.entries)
+
+    @property
     def coverage(self) -> str:
         """E.g. "2 of 3"."""
         return f"{self.scored} of {self.tasks}"
@@ -116,6 +127,17 @@ class PublishedRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Model:
+    """What an embedder is, wherever it runs; None where nobody says."""
+
+    embedder: str
+    parameters: int | None
+    dim: int | None
+    bytes_per_hour: float | None  # of vectors, for an hour of the suite's audio
+    training_sets: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Leaderboard:
     """One suite, ready to be written down; floats are unrounded."""
 
@@ -125,6 +147,13 @@ class Leaderboard:
     lacking: tuple[Section, ...]  # tasks that no row has a result on: told, but no column of a table
     published_tasks: tuple[str, ...]
     published_rows: tuple[PublishedRow, ...]
+    models: tuple[Model, ...] = ()
+    clean: tuple[Section, ...] = ()  # the sections anew without contaminated scores; empty where there is none
+
+    @property
+    def contaminated(self) -> tuple[tuple[Column, Entry], ...]:
+        """Every contaminated score."""
+        return tuple((column, entry) for _, column, entry in self.entries() if entry.contaminated)
 
     @property
     def synthetic(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from benchmark import cli_data, cli_embedders, paths
+from benchmark import cli_check, cli_data, cli_embedders, paths
 from benchmark.errors import BenchmarkError
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.add_typer(cli_data.new, name="new")
 app.command()(cli_data.audit)
 app.command(cls=cli_embedders.ManyValues)(cli_embedders.register)
 app.command()(cli_embedders.sweep)
+app.command()(cli_check.check)
+app.command()(cli_check.efficiency)
 
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu or cuda.")]
 Workers = Annotated[int, typer.Option(min=0, help="Helper processes; 0 takes one a core.")]
@@ -137,11 +139,15 @@ def evaluate(names: Names = None, engine: Engine = Engine.fast, workers: Workers
 
 
 @app.command()
-def report() -> None:
+def report(
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Show the tables without scores of models that know the recordings.")
+    ] = False,
+) -> None:
     """Write the leaderboards of the chosen suites from the cells that are there."""
     from benchmark.stages import everything
 
-    raise typer.Exit(everything.report(show=not os.environ.get(everything.QUIET)))
+    raise typer.Exit(everything.report(show=not os.environ.get(everything.QUIET), clean=clean))
 
 
 @app.command()

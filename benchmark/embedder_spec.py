@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import entry_points, paths, registry
+from benchmark import contamination, entry_points, paths, registry
 from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
@@ -39,15 +39,19 @@ class EmbedderSpec:
     weights_path: str | None  # the user's own file
     libraries: tuple[str, ...]
     entry: Entry | None
+    training_sets: tuple[str, ...] = ()  # not part of what the vectors are made from
+    parameters: int | None = None  # None where nobody says
 
 
 def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
     """Merge an entry of params.yaml with the catalogue.
 
     Raises:
-        UnknownNameError: neither the name nor `like` is known, and no model of one's own is given.
+        UnknownNameError: neither the name nor `like` is known, and no model of one's own is given; or a training set
+            is no corpus by name.
         BenchmarkError: an installed package claims the name besides, or declares something else than an embedder.
     """
+    contamination.check_names(given.training_sets or (), name)
     kwargs, factory = dict(given.kwargs), given.factory
     for kind, adapter in ADAPTERS.items():
         if wraps := getattr(given, kind):
@@ -56,7 +60,17 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
             kwargs, factory = {**kwargs, "wraps": wraps}, adapter
     entry = entry_points.known(given.like or name, row=name) if factory is None else factory
     if isinstance(entry, str):
-        return EmbedderSpec(name, entry, kwargs, None, given.weights, tuple(given.libraries), None)
+        return EmbedderSpec(
+            name,
+            entry,
+            kwargs,
+            None,
+            given.weights,
+            tuple(given.libraries),
+            None,
+            tuple(given.training_sets or ()),
+            given.parameters,
+        )
     return EmbedderSpec(
         name,
         entry.factory,
@@ -65,6 +79,8 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
         given.weights,
         tuple(dict.fromkeys((*entry.libraries, *given.libraries))),
         entry,
+        entry.training_sets if given.training_sets is None else tuple(given.training_sets),
+        _parameters(entry, given),
     )
 
 
@@ -82,6 +98,13 @@ def code(spec: EmbedderSpec) -> dict[str, str]:
         root, files = registry.embedder_files(each)
         found |= code_sha256(files, root)
     return found
+
+
+def _parameters(entry: Entry, given: EmbedderEntry) -> int | None:
+    """What params.yaml says, else the catalogue unless other arguments may build another network."""
+    if given.parameters is not None:
+        return given.parameters
+    return entry.parameters if {**entry.kwargs, **given.kwargs} == entry.kwargs else None
 
 
 def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
@@ -152,7 +175,7 @@ class Construction:
             ParamsError: no such class in the module, or it does not take these arguments.
             ContractError: what was made is no embedder.
         """
-        factory = self._factory()
+        factory = self.load()
         runtime = {"weights": self.weights} if self.weights is not None else {}
         parameters = inspect.signature(factory).parameters
         if "device" in parameters and "device" not in self.kwargs:
@@ -173,7 +196,13 @@ class Construction:
         embedder: Embedder = made
         return embedder
 
-    def _factory(self) -> Any:
+    def load(self) -> Any:
+        """Import the module; answers the class, or whatever else makes the embedder.
+
+        Raises:
+            Unavailable: the module, or one that it imports, is not installed.
+            ParamsError: no such class in the module.
+        """
         module, _, name = self.factory.partition(":")
         try:
             found = importlib.import_module(module)

@@ -52,12 +52,15 @@ def run_apart(
     quiet_seconds: float,
     doing: object,
     told: Callable[[Any], None],
+    awaited: str = "finished batch",
+    command: str = "moodbench embed",
 ) -> None:
     """Run `function(*arguments)`, all of it picklable, in one new process, and wait for its end.
 
     `told` gets what the function hands to `tell`. `str(doing)` begins the message when the process dies, or
-    counts as hanging: neither `tell` nor `beat` for `quiet_seconds`. What is printed to stdout there goes
-    nowhere. At the end the process is gone; unless it died by itself, so is all that it had started.
+    counts as hanging: neither `tell` nor `beat` for `quiet_seconds`; `awaited` names what did not come then, and
+    `command` the one that takes --patience. What is printed to stdout there goes nowhere. At the end the process is
+    gone; unless it died by itself, so is all that it had started.
 
     Raises:
         Unavailable: the function raised it.
@@ -78,7 +81,7 @@ def run_apart(
         _end(child, by_itself=heard.answer is not None)
         ear.close()
     if heard.answer is None:
-        raise BenchmarkError(f"{doing}: {heard.last_words(child.exitcode, quiet_seconds)}")
+        raise BenchmarkError(f"{doing}: {heard.last_words(child.exitcode, quiet_seconds, awaited, command)}")
     if heard.answer.state == "unavailable":
         raise Unavailable(heard.answer.reason, heard.answer.way_out)
     if heard.answer.state == "failed":
@@ -93,12 +96,12 @@ class Heard:
     hangs: bool = False
     said: str = ""  # by sys.exit
 
-    def last_words(self, code: int | None, quiet_seconds: float) -> str:
+    def last_words(self, code: int | None, quiet_seconds: float, awaited: str, command: str) -> str:
         """Why there is no answer."""
         if self.hangs:
             return (
-                f"found no finished batch for {quiet_seconds:g} s, expected one: it hangs, and was ended. Finished "
-                "work is kept. For a slow model give 'moodbench embed' a longer --patience, or set MOODBENCH_PATIENCE."
+                f"found no {awaited} for {quiet_seconds:g} s, expected one: it hangs, and was ended. Finished "
+                f"work is kept. For a slow model give '{command}' a longer --patience, or set MOODBENCH_PATIENCE."
             )
         return f"its process {ending(code or 0)}" + (f" It said: {self.said}" if self.said else "")
 

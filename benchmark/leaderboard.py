@@ -77,6 +77,28 @@ def with_remarks(board: Leaderboard, remarks: Mapping[str, Sequence[str]]) -> Le
     return replace(board, sections=tuple(sections))
 
 
+def with_training(
+    board: Leaderboard, seen: Mapping[tuple[str, str], Sequence[str]], clean: Sequence[Section]
+) -> Leaderboard:
+    """`board` with the training sets that may hold a task's recordings, by (embedder, task).
+
+    `clean` are the sections of a board that was built without the contaminated cells, so that ranks and means there
+    are of what is left; it is kept only where some score is contaminated.
+    """
+    sections = [
+        replace(section, rows=tuple(_seen_row(row, section.columns, seen) for row in section.rows))
+        for section in board.sections
+    ]
+    marked = replace(board, sections=tuple(sections))
+    return replace(marked, clean=tuple(clean) if marked.contaminated else ())
+
+
+def _seen_row(row: Row, columns: Sequence[Column], seen: Mapping[tuple[str, str], Sequence[str]]) -> Row:
+    pairs = zip(columns, row.entries, strict=True)
+    entries = [replace(e, seen=tuple(seen.get((row.embedder, c.task.name), ()))) for c, e in pairs]
+    return replace(row, entries=tuple(entries))
+
+
 def _check(key: tuple[str, str], cell: Cell, task: Task) -> None:
     embedder, name = key
     if (cell.embedder, cell.task) != key:

@@ -68,6 +68,8 @@ class EmbedderEntry(_Section):
     kwargs: dict[str, Any] = Field(default_factory=dict)
     weights: str | None = None
     libraries: list[str] = Field(default_factory=list)
+    training_sets: list[str] | None = None  # corpora by name; None: as the catalogue says, or not declared
+    parameters: int | None = Field(default=None, ge=0)
 
     @field_validator("kwargs")
     @classmethod

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import random
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +54,16 @@ def fakes():
         ("CannotBeMade", "construction", "no model file"),
         ("FittedToNan", "statistics", "not JSON compliant"),
         ("FramesInMilliseconds", "frames", "times [ 50."),
+        ("ResamplesAgain", "rate", "from 24000 to 8000 Hz of samples that stand at 8000 Hz"),
+        ("DropsSamples", "rate", "the same vector for 187 and 2479 Hz: only each sample in 3 is used"),
+        ("Seeds", "state", "numpy's random state"),
+        ("SeedsPython", "state", "Python's random state"),
+        ("Moves", "state", "the working folder (now /)"),
+        ("SetsTheEnvironment", "state", "the environment"),
+        ("Hushes", "state", "the warnings filters"),
+        ("TorchDoubles", "state", "torch's default dtype (now torch.float64)"),
+        ("TorchThreads", "state", "torch's thread count"),
+        ("TorchSeeds", "state", "torch's random state"),
     ],
 )
 def test_each_breach_is_found_by_its_name(fakes, fake, finding, seen):
@@ -58,12 +72,58 @@ def test_each_breach_is_found_by_its_name(fakes, fake, finding, seen):
     assert seen in report.failures[0].seen
 
 
-@pytest.mark.parametrize("fake", ["Good", "DeclaresMinSeconds", "EqualLength", "Fitted", "Frames"])
+@pytest.mark.parametrize(
+    "fake", ["Good", "DeclaresMinSeconds", "EqualLength", "Fitted", "Frames", "Needs32k", "HearsEnergyOnly"]
+)
 def test_an_embedder_that_keeps_the_contract_passes(fakes, fake):
     report = check_embedder(getattr(fakes, fake))
     report.raise_on_failure()
     tried = {finding.name for finding in report.findings}
-    assert {check.name for check in CHECKS} - tried == ({"gpu"} if fake == "Frames" else {"gpu", "frames"})
+    assert {check.name for check in CHECKS} - tried == ({"gpu"} if fake == "Frames" else {"gpu", "frames"}) | {"memory"}
+    assert {skipped.name for skipped in report.skipped} == {check.name for check in CHECKS} - tried
+
+
+def test_what_was_not_tried_is_told_with_its_reason(fakes):
+    report = check_embedder(fakes.WrongDim)
+    assert [f.name for f in report.findings] == ["attributes", "statistics", "shape"]
+    reasons = {skipped.name: skipped.reason for skipped in report.skipped}
+    assert reasons["dtype"] == "means nothing before 'shape' is mended"
+
+
+def test_memory_that_grows_is_found(fakes):
+    (found,) = check_embedder(fakes.KeepsEverything, thorough=True, long_seconds=1.0).failures
+    assert found.name == "memory"
+    gained, a_clip = re.match(r"([+\d.]+) MB from clip 100 to clip 500, (\d+) kB a clip", found.seen).groups()
+    assert 40 <= float(gained) <= 120  # 400 clips of 0.2 MB, less what was free before
+    assert 100 <= int(a_clip) <= 300
+    assert check_embedder(fakes.Good, thorough=True, long_seconds=1.0).passed
+
+
+def test_resampling_from_the_declared_rate_is_told_and_no_failure(fakes):
+    report = check_embedder(fakes.ResamplesByItself)
+    (found,) = [finding for finding in report.findings if finding.name == "rate"]
+    assert found.passed
+    assert "it resamples by itself to 4000 Hz" in found.seen
+
+
+def test_the_state_of_the_process_is_put_back(fakes):
+    import torch
+
+    def state():
+        numpy = np.random.get_state()[1].tobytes()  # noqa: NPY002
+        return Path.cwd(), dict(os.environ), list(warnings.filters), random.getstate(), numpy, torch.get_num_threads()
+
+    before, dtype = state(), torch.get_default_dtype()
+    for fake in ("Moves", "SetsTheEnvironment", "Hushes", "Seeds", "SeedsPython", "TorchDoubles", "TorchThreads"):
+        assert not check_embedder(getattr(fakes, fake), long_seconds=1.0).passed
+    assert state() == before
+    assert torch.get_default_dtype() == dtype
+
+
+def test_every_check_says_why_and_how_to_mend():
+    for check in CHECKS:
+        assert check.why.endswith(".")
+        assert check.mend.endswith((".", "?")), check.name
 
 
 def test_another_device_is_compared(fakes):

@@ -242,9 +242,12 @@ def test_a_row_that_fails_keeps_no_other_from_its_turn(command, monkeypatch):
 @pytest.mark.parametrize("code", [0, 1])
 def test_run_and_report_end_with_their_code(command, monkeypatch, code):
     monkeypatch.setattr(everything, "run", lambda *, skip_broken: code)
-    monkeypatch.setattr(everything, "report", lambda *, show: code)
+    asked = []
+    monkeypatch.setattr(everything, "report", lambda *, show, clean: asked.append(clean) or code)
     assert command("run")[0] == code
     assert command("report")[0] == code
+    assert command("report", "--clean")[0] == code
+    assert asked == [False, True]
 
 
 # -- list -----------------------------------------------------------------------------------------

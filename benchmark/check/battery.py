@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from benchmark.check import state
 from benchmark.check.checks import CHECKS
-from benchmark.check.report import Finding, Report
+from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.subject import Failed, NotApplicable, Subject
-from benchmark.errors import ContractError
-from embedders.base import Embedder
+from benchmark.errors import ContractError, Unavailable
+from embedders.base import Embedder, MissingExtraError
+
+RAISES_WHY = "A model that raises has no score, and loses the vectors of the whole dataset."
+RAISES_MEND = "Mend what it raises, or declare what it cannot take (min_seconds, equal_length)."
 
 
 def check_embedder(
@@ -17,32 +21,82 @@ def check_embedder(
     on_gpu: Callable[[], Embedder] | None = None,
     dataset: str = "check",
     long_seconds: float = 60.0,
+    thorough: bool = False,
 ) -> Report:
     """Try the whole contract on embedders made by `make`.
 
     `on_gpu` makes the same embedder on a CUDA device; give it where there is one, and `make` on the
-    CPU. `dataset` is the name handed to `fit_statistics`. Nothing that the embedder raises leaves
-    this function: it becomes the finding of the check that it happened in.
+    CPU. `dataset` is the name handed to `fit_statistics`; `thorough` also watches memory over some
+    hundred clips. Nothing that the embedder raises leaves this function: it becomes the finding of
+    the check that it happened in. State of the process that it changed is put back.
     """
-    try:
-        subject = Subject(make, on_gpu, dataset, long_seconds)
-    except Exception as error:  # a stranger's code, here and below: anything it raises is a finding
-        return Report((Finding("construction", False, _told(error), "an embedder", "Nothing else can be tried."),))
-    findings: list[Finding] = []
+    with state.kept():
+        try:
+            subject = Subject(
+                make, on_gpu, dataset, long_seconds, thorough=thorough, no_gpu="no embedder on a GPU was given"
+            )
+        except Exception as error:  # a stranger's code: anything it raises is a finding
+            return Report((not_made(error),))
+        found = list(outcomes(subject))
+    return Report(
+        tuple(each for each in found if isinstance(each, Finding)),
+        tuple(each for each in found if isinstance(each, Skipped)),
+    )
+
+
+def outcomes(
+    subject: Subject, doing: Callable[[str], None] = lambda _: None, *, may_lack_packages: bool = True
+) -> Iterator[Finding | Skipped]:
+    """Every check in its order, as it ends; `doing` is told of each that begins.
+
+    Raises:
+        Unavailable: unless `may_lack_packages`, the embedder imports what is not installed.
+    """
     passed: set[str] = set()
     for check in CHECKS:
-        if not passed.issuperset(check.needs):
+        lacking = [name for name in check.needs if name not in passed]
+        if lacking:
+            yield Skipped(check.name, f"means nothing before {lacking[0]!r} is mended", lacking[0])
             continue
+        doing(check.name)
         try:
             seen, success = check.run(subject), True
-        except NotApplicable:
+        except NotApplicable as reason:
+            yield Skipped(check.name, str(reason))
             continue
-        except Exception as error:
+        except Exception as error:  # a stranger's code, as above
+            if not may_lack_packages and (missing := missing_package(error)) is not None:
+                raise missing from None
+            if not isinstance(error, Failed | ContractError):
+                yield Finding(check.name, False, _told(error), "an answer", RAISES_WHY, RAISES_MEND)
+                continue
             seen, success = _told(error), False
         if success:
             passed.add(check.name)
-        findings.append(Finding(check.name, success, seen, check.expected, check.why))
-    return Report(tuple(findings))
+        yield Finding(check.name, success, seen, check.expected, check.why, check.mend)
+
+
+def not_made(error: Exception) -> Finding:
+    """The finding that no object could be made."""
+    return Finding(
+        "construction",
+        False,
+        _told(error),
+        "an embedder",
+        "Nothing else can be tried.",
+        "Mend kwargs and weights; let the constructor only keep what it is given.",
+    )
+
+
+def missing_package(error: BaseException) -> Unavailable | None:
+    """What to install, where an error says that a package is not there."""
+    cause = error.__cause__ or error
+    if isinstance(cause, ModuleNotFoundError) and cause.name:
+        package = cause.name.partition(".")[0]
+        return Unavailable(f"cannot import {cause.name!r}", f"Install what it needs: pip install {package}.")
+    if isinstance(cause, MissingExtraError):
+        return Unavailable("an optional dependency is not installed", str(cause))
+    return None
 
 
 def _told(error: Exception) -> str:

@@ -1,175 +1,12 @@
-"""The checks, in order. Each returns what it saw, or raises `Failed`."""
+"""The table of checks, in order: what is tried, what is expected, why it matters, how it is usually mended."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmark.check import signals
-from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
-from benchmark.extraction import embed_clips
-from embedders.base import Clip, FittedEmbedder, FrameEmbedder
-
-
-def _attributes(subject: Subject) -> str:
-    for name in ("sample_rate", "dim"):
-        value = getattr(subject.embedder, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise Failed(f"{name} = {value!r}")
-    declared = subject.declared
-    if not declared.min_seconds >= 0 or not declared.tolerance >= 0:
-        raise Failed(f"min_seconds = {declared.min_seconds!r}, tolerance = {declared.tolerance!r}")
-    return f"{subject.embedder.dim} numbers from {subject.rate} Hz"
-
-
-def _statistics(subject: Subject) -> str:
-    embedder = subject.fitted(subject.embedder)
-    if not isinstance(embedder, FittedEmbedder):
-        return "none needed"
-    return json.dumps(dict(embedder.statistics_record()), allow_nan=False)
-
-
-def _raw(subject: Subject) -> NDArray[np.generic]:
-    """The answer as it is, for clips of one length."""
-    return subject.embedder.embed(_same_length(subject))
-
-
-def _same_length(subject: Subject) -> list[Clip]:
-    return signals.various(subject.rate, seconds=max(1.0, subject.declared.min_seconds))
-
-
-def _shape(subject: Subject) -> str:
-    answer, wanted = _raw(subject), (len(_same_length(subject)), subject.embedder.dim)
-    if not isinstance(answer, np.ndarray):
-        raise Failed(f"a {type(answer).__module__}.{type(answer).__qualname__}")
-    if answer.shape != wanted:
-        raise Failed(f"shape {answer.shape} for {wanted[0]} clips and dim {wanted[1]}")
-    return str(answer.shape)
-
-
-def _dtype(subject: Subject) -> str:
-    answer = _raw(subject)
-    if answer.dtype != np.float32:
-        raise Failed(f"dtype {answer.dtype}")
-    return "float32"
-
-
-def _finite(subject: Subject) -> str:
-    return _values(subject.vectors(signals.various(subject.rate)))
-
-
-def _values(vectors: Vectors) -> str:
-    return f"finite, largest {np.abs(vectors).max():.3g}"
-
-
-def _deterministic(subject: Subject) -> str:
-    clips = signals.various(subject.rate)
-    return subject.require_close(subject.vectors(clips), subject.vectors(signals.various(subject.rate)))
-
-
-def _instances(subject: Subject) -> str:
-    clips = signals.various(subject.rate)
-    return subject.require_close(subject.vectors(clips, subject.fitted(subject.make())), subject.vectors(clips))
-
-
-def _order(subject: Subject) -> str:
-    seen = ""
-    mixed = [] if subject.declared.equal_length else [_long_enough(subject)]
-    for clips in (_same_length(subject), *mixed):
-        turned = list(range(1, len(clips), 2)) + list(range(0, len(clips), 2))
-        names = [f"test signal {place}" for place in range(len(clips))]
-        straight = embed_clips(subject.embedder, [clip.copy() for clip in clips], names).copy()
-        seen = subject.require_close(
-            embed_clips(subject.embedder, [clips[p].copy() for p in turned], names), straight[turned]
-        )
-    return seen
-
-
-def _long_enough(subject: Subject) -> list[Clip]:
-    shortest = round(subject.declared.min_seconds * subject.rate)
-    return [clip for clip in signals.various(subject.rate) if len(clip) >= shortest] or _same_length(subject)
-
-
-def _batch_mates(subject: Subject) -> str:
-    clips = [*signals.various(subject.rate), *_same_length(subject)]
-    alone = np.concatenate([subject.vectors([clip]) for clip in clips])
-    return subject.require_close(subject.vectors(clips), alone)
-
-
-def _different(subject: Subject) -> str:
-    vectors = subject.vectors(_same_length(subject))
-    pairs = [(i, j) for i in range(len(vectors)) for j in range(i)]
-    differences = [relative_difference(vectors[i : i + 1], vectors[j : j + 1]) for i, j in pairs]
-    nearest = int(np.argmin(differences))
-    if differences[nearest] <= subject.declared.tolerance:
-        raise Failed("the same vector for {1} and {0}".format(*(signals.NAMES[place] for place in pairs[nearest])))
-    return f"smallest difference {differences[nearest]:.2g}"
-
-
-def _inputs(subject: Subject) -> str:
-    clips, before = _same_length(subject), _same_length(subject)
-    subject.embedder.embed(clips)
-    for clip, original, name in zip(clips, before, signals.NAMES, strict=True):
-        if not np.array_equal(clip, original):
-            raise Failed(f"other samples in {name} after the call")
-    return "unchanged"
-
-
-def _own_memory(subject: Subject) -> str:
-    clips = _same_length(subject)
-    first = subject.embedder.embed(clips)
-    kept = first.copy()
-    second = subject.embedder.embed([np.float32(0.5) * clip for clip in reversed(clips)])
-    if not np.array_equal(first, kept, equal_nan=True):
-        raise Failed("the first answer changed by the second call")
-    if np.shares_memory(first, second) or any(np.shares_memory(first, clip) for clip in clips):
-        raise Failed("an answer that shares memory with another or with its input")
-    return "separate"
-
-
-def _of(*make: Callable[[Subject], list[Clip]]) -> Callable[[Subject], str]:
-    def run(subject: Subject) -> str:
-        return _values(np.concatenate([subject.vectors(clips) for each in make for clips in _singly(each(subject))]))
-
-    return run
-
-
-def _singly(clips: list[Clip]) -> Iterator[list[Clip]]:
-    return ([clip] for clip in clips)
-
-
-def _very_short(subject: Subject) -> list[Clip]:
-    least = round(subject.declared.min_seconds * subject.rate)
-    return [signals.noise(n) for n in sorted({max(1, round(0.05 * subject.rate)), least} - {0})]
-
-
-def _frames(subject: Subject) -> str:
-    if not isinstance(subject.embedder, FrameEmbedder):
-        raise NotApplicable
-    clips = _same_length(subject) if subject.declared.equal_length else _long_enough(subject)
-    answers = subject.embedder.embed_frames(clips)
-    if len(answers) != len(clips):
-        raise Failed(f"{len(answers)} answers for {len(clips)} clips")
-    for clip, (vectors, times) in zip(clips, answers, strict=True):
-        if vectors.shape != (len(times), subject.embedder.dim) or vectors.dtype != np.float32:
-            raise Failed(f"{vectors.dtype} {vectors.shape} with {len(times)} times")
-        if not np.isfinite(vectors).all():
-            raise Failed("numbers that are not finite")
-        inside = (times >= 0).all() and (times <= len(clip) / subject.rate).all()
-        if len(times) < 1 or not inside or not (np.diff(times) > 0).all():
-            raise Failed(f"times {times[:3]}… for a clip of {len(clip) / subject.rate:.2f} s")
-    return f"{len(answers[0][1])} frames from {len(clips[0]) / subject.rate:.2f} s"
-
-
-def _gpu(subject: Subject) -> str:
-    if subject.on_gpu is None:
-        raise NotApplicable
-    clips = signals.various(subject.rate)
-    return subject.require_close(subject.vectors(clips, subject.fitted(subject.on_gpu())), subject.vectors(clips))
+from benchmark.check import answers, growth, rate, signals, state
+from benchmark.check.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -181,42 +18,186 @@ class Check:
     needs: tuple[str, ...]
     expected: str
     why: str
+    mend: str
 
 
 _EQUAL = "the same vectors within the declared tolerance"
 _FINITE = "finite vectors"
 CHECKS = (
-    Check("attributes", _attributes, (), "whole numbers above 0", "The engine resamples and stores by them."),
-    Check("statistics", _statistics, ("attributes",), "a record that JSON can hold", "It is kept beside the vectors."),
-    Check("shape", _shape, ("statistics",), "a numpy array (clips, dim)", "Rows are stored by their place."),
-    Check("dtype", _dtype, ("shape",), "float32", "The store holds float32; a silent cast would hide an overflow."),
+    Check(
+        "attributes",
+        answers.attributes,
+        (),
+        "whole numbers above 0",
+        "The engine resamples to sample_rate and stores dim numbers a clip.",
+        "Set both as plain ints on the class.",
+    ),
+    Check(
+        "statistics",
+        answers.statistics,
+        ("attributes",),
+        "a record that JSON can hold",
+        "It is kept beside the vectors, to tell what they were made with.",
+        "Answer plain, finite numbers and text.",
+    ),
+    Check(
+        "shape",
+        answers.shape,
+        ("statistics",),
+        "a numpy array (clips, dim)",
+        "Rows are stored by their place: one too many or too few, and labels belong to other clips.",
+        "Answer one row a clip, as numpy on the CPU, or correct dim.",
+    ),
+    Check(
+        "dtype",
+        answers.dtype,
+        ("shape",),
+        "float32",
+        "The store holds float32; a silent cast would hide an overflow, and whole numbers have lost what they rounded.",
+        "Answer vectors.astype(numpy.float32).",
+    ),
     Check(
         "finite",
-        _finite,
+        answers.finite,
         ("dtype",),
         "finite vectors for clips of several lengths",
-        "If the model cannot mask, declare equal_length.",
+        "One NaN spoils the standardisation of a whole fold.",
+        "If the model cannot mask, declare equal_length; else guard logarithms and divisions.",
     ),
-    Check("deterministic", _deterministic, ("finite",), _EQUAL + " in two calls", "Dropout on, or an unseeded draw?"),
-    Check("instances", _instances, ("deterministic",), _EQUAL + " from two objects", "Workers each make their own."),
-    Check("order", _order, ("deterministic",), "rows in the order of the clips", "Labels would go to other clips."),
-    Check("batch mates", _batch_mates, ("order",), _EQUAL + " alone and in a batch", "Does padding leak into pooling?"),
-    Check("different clips", _different, ("finite",), "different vectors", "Is the input used at all?"),
-    Check("inputs", _inputs, ("dtype",), "samples as they were", "The next embedder may be given the same arrays."),
-    Check("own memory", _own_memory, ("dtype",), "a new array for each call", "A reused buffer overwrites results."),
-    Check("silence", _of(lambda s: [signals.silence(s.rate)]), ("dtype",), _FINITE, "Corpora hold digital silence."),
-    Check("very short", _of(_very_short), ("dtype",), _FINITE, "If the model cannot, declare min_seconds."),
     Check(
-        "long",
-        _of(lambda s: [signals.noise(round(s.long_seconds * s.rate))]),
+        "deterministic",
+        answers.deterministic,
+        ("finite",),
+        _EQUAL + " in two calls",
+        "A figure that nobody can make again, nor tell from luck.",
+        "Dropout on, or an unseeded draw? Put the network into evaluation mode; crop at fixed places.",
+    ),
+    Check(
+        "instances",
+        answers.instances,
+        ("deterministic",),
+        _EQUAL + " from two objects",
+        "Workers each make their own object, and so does the next run.",
+        "Load every weight from the file; draw what is random from a seed of its own.",
+    ),
+    Check(
+        "order",
+        answers.order,
+        ("deterministic",),
+        "rows in the order of the clips",
+        "Labels would go to other clips, and scores fall without an error.",
+        "Undo the sorting before answering.",
+    ),
+    Check(
+        "batch mates",
+        answers.batch_mates,
+        ("order",),
+        _EQUAL + " alone and in a batch",
+        "The score would depend on the batch budget, and test clips could tell of each other.",
+        "Does padding leak into pooling? Mask it, leave batch norm in evaluation mode, or declare equal_length.",
+    ),
+    Check(
+        "different clips",
+        answers.different,
+        ("finite",),
+        "different vectors",
+        "No probe can tell clips apart that have one vector.",
+        "Is the input used at all? Look for a scale or a mask that empties it.",
+    ),
+    Check(
+        "inputs",
+        answers.inputs,
+        ("dtype",),
+        "samples as they were",
+        "The next embedder may be given the same arrays.",
+        "Copy before working in place.",
+    ),
+    Check(
+        "own memory",
+        answers.own_memory,
+        ("dtype",),
+        "a new array for each call",
+        "A reused buffer overwrites vectors that are not stored yet.",
+        "Answer a copy.",
+    ),
+    Check(
+        "rate",
+        rate.as_declared,
+        ("batch mates", "different clips"),
+        "samples that are taken at the declared rate",
+        "The engine has resampled to sample_rate already; once more, and all pitches and tempi are wrong.",
+        "Declare the rate that the network wants as sample_rate, and resample nowhere else.",
+    ),
+    Check(
+        "state",
+        state.unchanged,
+        ("deterministic",),
+        "the state of the process as it was",
+        "What runs next in the process, another model or a probe, computes otherwise or reads elsewhere.",
+        "Use generators and options of your own, or put the state back.",
+    ),
+    Check(
+        "silence",
+        answers.on(lambda s: [signals.silence(s.rate)]),
         ("dtype",),
         _FINITE,
-        "Music clips last a minute.",
+        "Corpora hold digital silence.",
+        "Add a small constant before a logarithm or a division by the loudness.",
     ),
-    Check("full scale", _of(lambda s: [signals.square(s.rate)]), ("dtype",), _FINITE, "Loud music clips."),
-    Check("tiny", _of(lambda s: [signals.dither(s.rate)]), ("dtype",), _FINITE, "Logarithms of almost nothing."),
     Check(
-        "frames", _frames, ("dtype",), "float32 (frames, dim) with rising times inside the clip", "See FrameEmbedder."
+        "very short",
+        answers.on(answers.very_short),
+        ("dtype",),
+        _FINITE,
+        "Corpora hold clips of a twentieth of a second.",
+        "If the model cannot, declare min_seconds.",
     ),
-    Check("gpu", _gpu, ("deterministic",), _EQUAL + " on CPU and GPU", "TF32 or half precision in use?"),
+    Check(
+        "long",
+        answers.on(lambda s: [signals.noise(round(s.long_seconds * s.rate))]),
+        ("dtype",),
+        _FINITE,
+        "Music clips last a minute, and a model that raises loses the whole dataset.",
+        "Cut into windows and take their mean.",
+    ),
+    Check(
+        "full scale",
+        answers.on(lambda s: [signals.square(s.rate)]),
+        ("dtype",),
+        _FINITE,
+        "Loud music touches full scale.",
+        "Look for an overflow in half precision, or for a division by the headroom.",
+    ),
+    Check(
+        "tiny",
+        answers.on(lambda s: [signals.dither(s.rate)]),
+        ("dtype",),
+        _FINITE,
+        "Logarithms of almost nothing.",
+        "Add a small constant before the logarithm.",
+    ),
+    Check(
+        "frames",
+        answers.frames,
+        ("dtype",),
+        "float32 (frames, dim) with rising times inside the clip",
+        "Times place the vectors beside annotations.",
+        "See FrameEmbedder: seconds, and the centre of each frame.",
+    ),
+    Check(
+        "gpu",
+        answers.gpu,
+        ("deterministic",),
+        _EQUAL + " on CPU and GPU",
+        "Two machines would give two leaderboards.",
+        "TF32 or half precision in use? Switch it off, or declare a larger tolerance.",
+    ),
+    Check(
+        "memory",
+        growth.memory,
+        ("deterministic",),
+        f"less than {growth.LIMIT / 1e6:g} MB gained after the first {growth.WARM_UP} clips",
+        "A corpus has tens of thousands of clips: the run is killed hours later.",
+        "Keep no answers, graphs or inputs: run without gradients, and bound caches.",
+    ),
 )

@@ -9,25 +9,40 @@ from benchmark.errors import ContractError
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check."""
+    """The outcome of one check; `why` a failure poisons a benchmark, and how to `mend` it."""
 
     name: str
     passed: bool
     seen: str
     expected: str
     why: str
+    mend: str = ""
 
     def __str__(self) -> str:
         if self.passed:
             return f"ok      {self.name}: {self.seen}"
-        return f"FAILED  {self.name}: found {self.seen}, expected {self.expected}. {self.why}"
+        told = f"FAILED  {self.name}: found {self.seen}, expected {self.expected}. {self.why}"
+        return f"{told} {self.mend}".rstrip()
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A check that was not tried, and why not."""
+
+    name: str
+    reason: str
+    broken: str = ""  # the earlier failure that it waits for
+
+    def __str__(self) -> str:
+        return f"skipped {self.name}: {self.reason}"
 
 
 @dataclass(frozen=True)
 class Report:
-    """All findings. A check that an earlier failure makes meaningless is left out."""
+    """All findings; apart from them what was not tried: not claimed, or meaningless after an earlier failure."""
 
     findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -19,11 +19,15 @@ class Failed(Exception):  # noqa: N818 - carries what was seen
 
 
 class NotApplicable(Exception):  # noqa: N818 - no failure at all
-    """The embedder does not claim what this check is about."""
+    """This check does not apply to the embedder, or cannot be tried here; carries why."""
 
 
 class Subject:
-    """The embedder under test, made once, with what several checks need."""
+    """The embedder under test, made once, with what several checks need.
+
+    `thorough` asks for the checks that take long, `no_gpu` says why there is no `on_gpu`; `before` is the state of
+    the process before the model was made.
+    """
 
     def __init__(
         self,
@@ -31,8 +35,15 @@ class Subject:
         on_gpu: Callable[[], Embedder] | None,
         dataset: str,
         long_seconds: float,
+        *,
+        thorough: bool = False,
+        no_gpu: str = "",
     ) -> None:
+        from benchmark.check import state
+
         self.make, self.on_gpu, self.dataset, self.long_seconds = make, on_gpu, dataset, long_seconds
+        self.thorough, self.no_gpu = thorough, no_gpu
+        self.before = state.lasting()
         self.embedder = make()
         self.declared = Declared.of(self.embedder)
         self.rate = self.embedder.sample_rate

@@ -15,6 +15,8 @@ PERCENT_METRICS = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
 AGGREGATE_TITLES = ("UM", "WM", "GM", "mean rank")
 NOTHING = "–"
 NOT_ESTIMABLE = "[–]"
+DAGGER = "†"  # of a score whose model may know the recordings
+WITHOUT = "Without scores of models that were trained on the task's corpus"
 
 
 def plain(text: str) -> str:
@@ -53,7 +55,29 @@ def suite_scores(row: Row, section: Section) -> tuple[str, ...]:
     metrics = {column.task.metric for column in section.columns}
     scale = "accuracy" if metrics.issubset(PERCENT_METRICS) else "mixed"
     means = [NOTHING if mean is None else number(scale, mean) for mean in (score.um, score.wm, score.gm)]
-    return (*means, f"{score.mean_rank:.2f}")
+    mark = DAGGER if row.contaminated else ""
+    return (*(text if text == NOTHING else f"{text}{mark}" for text in means), f"{score.mean_rank:.2f}{mark}")
+
+
+def dagger(entry: Entry) -> str:
+    """The mark of a contaminated score, "" for others."""
+    return DAGGER if entry.contaminated else ""
+
+
+def models_table(leaderboard: Leaderboard) -> tuple[list[str], list[list[str]]]:
+    """Header and lines of what the rows are; no lines where that is not known."""
+    header = ["embedder", "parameters", "dim", "vector bytes an hour of audio", "trained on"]
+    lines = [
+        [
+            plain(model.embedder),
+            NOTHING if model.parameters is None else f"{model.parameters:,}",
+            NOTHING if model.dim is None else f"{model.dim:,}",
+            NOTHING if model.bytes_per_hour is None else f"{model.bytes_per_hour:,.0f}",
+            plain(", ".join(model.training_sets)) or ("nothing" if model.parameters == 0 else "not declared"),
+        ]
+        for model in leaderboard.models
+    ]
+    return header, lines
 
 
 def column_title(column: Column) -> str:
@@ -118,7 +142,7 @@ def oracle_text(entry: Entry) -> str:
     primary = entry.primary
     if primary is None or primary.oracle is None:
         return NOTHING
-    return f"{number(primary.metric, primary.oracle)} ({plain(entry.oracle_head)})"
+    return f"{number(primary.metric, primary.oracle)}{dagger(entry)} ({plain(entry.oracle_head)})"
 
 
 def published_text(entry: Entry) -> str:

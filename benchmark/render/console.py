@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -13,7 +14,10 @@ from rich.text import Text
 
 from benchmark.board import Column, Entry, Leaderboard, Section
 from benchmark.render.base import (
+    DAGGER,
+    WITHOUT,
     absent,
+    dagger,
     figure,
     heading,
     metric_title,
@@ -29,9 +33,15 @@ TASK_WIDTH = 20  # "74.2 [70.1, 78.3]" and its gap
 SUITE_WIDTH = 20  # UM and coverage with their gaps
 
 
-def print_leaderboard(leaderboard: Leaderboard, console: Console) -> None:
-    """Scores with intervals, UM and coverage, then what was not run and why. No markup is read from names."""
+def print_leaderboard(leaderboard: Leaderboard, console: Console, *, clean: bool = False) -> None:
+    """Scores with intervals, UM and coverage, then what was not run and why. No markup is read from names.
+
+    `clean` shows, where there are any, the tables without contaminated scores instead.
+    """
     suite = leaderboard.suite
+    if clean and leaderboard.clean:
+        leaderboard = replace(leaderboard, sections=leaderboard.clean, clean=())
+        console.print(Text(WITHOUT, style="italic"))
     console.print(Text(f"{heading(leaderboard)}  (suite {suite.name}, version {suite.version})", style="bold"))
     for section in leaderboard.sections:
         title = section_title(section, leaderboard)
@@ -42,7 +52,9 @@ def print_leaderboard(leaderboard: Leaderboard, console: Console) -> None:
     for embedders, tasks, state, reason, way_out in absent(leaderboard):
         line = Text.assemble((embedders, "bold"), f" on {tasks}: ", (state, "yellow"), f": {reason} {way_out}".rstrip())
         console.print(Padding(line, (0, 0, 0, 2)))
-    console.print(Text(" ".join(note for note in footnotes(leaderboard) if note.startswith(("In brackets", "[")))))
+    console.print(
+        Text(" ".join(note for note in footnotes(leaderboard) if note.startswith(("In brackets", "[", DAGGER))))
+    )
 
 
 def _blocks(section: Section, width: int) -> list[tuple[bool, list[int]]]:
@@ -84,5 +96,5 @@ def _score(entry: Entry) -> Text:
     if entry.primary is None:
         return Text(entry.state, style="yellow")
     score = number(entry.primary.metric, entry.primary.value)
-    interval = figure(entry.primary).removeprefix(score)
+    interval = dagger(entry) + figure(entry.primary).removeprefix(score)
     return Text.assemble((score, "bold green" if entry.best else ""), (interval, "dim"))

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.board import Entry, Leaderboard, Section
-from benchmark.render.base import comparison, heading, limits, number, plain, score_header, section_title, suite_scores
+from benchmark.render.base import (
+    comparison,
+    dagger,
+    heading,
+    limits,
+    number,
+    plain,
+    score_header,
+    section_title,
+    suite_scores,
+)
 from benchmark.render.notes import footnotes, oracle_label, published_label
 
 SPECIAL = {
@@ -25,6 +35,7 @@ SPECIAL = {
     '"': r"\textquotedbl{}",
     "–": "--",
     "—": "---",
+    "†": r"\textdagger{}",
 }
 
 
@@ -62,7 +73,7 @@ def _score(entry: Entry) -> str:
         return rf"\emph{{{escape(entry.state)}}}"
     metric, value = entry.primary.metric, entry.primary.value
     score = rf"\textbf{{{number(metric, value)}}}" if entry.best else number(metric, value)
-    return rf"{score} {{\footnotesize {escape(limits(metric, entry.primary.interval))}}}"
+    return rf"{score}{escape(dagger(entry))} {{\footnotesize {escape(limits(metric, entry.primary.interval))}}}"
 
 
 def _comparison(section: Section, leaderboard: Leaderboard, index: int) -> list[str]:

@@ -9,11 +9,14 @@ from tabulate import tabulate
 
 from benchmark.board import Entry, Leaderboard, Section
 from benchmark.render.base import (
+    WITHOUT,
     absent,
     comparison,
+    dagger,
     elsewhere,
     figure,
     heading,
+    models_table,
     plain,
     score_header,
     section_title,
@@ -42,8 +45,12 @@ def markdown(leaderboard: Leaderboard) -> str:
         blocks += [f"## {escape(title)}"] if title else []
         blocks.append(_scores(section))
         blocks += _comparison(section, leaderboard)
+    if leaderboard.clean:
+        blocks.append(f"## {escape(WITHOUT)}")
+        blocks += [_scores(section) for section in leaderboard.clean]
     blocks += _elsewhere(leaderboard)
     blocks += _absent(leaderboard)
+    blocks += _models(leaderboard)
     blocks.append("## How to read this")
     blocks.append("\n".join(f"- {escape(note)}" for note in footnotes(leaderboard)))
     return "\n\n".join(blocks) + "\n"
@@ -66,7 +73,7 @@ def _score(entry: Entry) -> str:
     if entry.primary is None:
         return f"*{entry.state}*"
     score, _, interval = figure(entry.primary).partition(" ")
-    return f"{f'**{score}**' if entry.best else score} {interval}"
+    return f"{f'**{score}**' if entry.best else score}{dagger(entry)} {interval}"
 
 
 def _comparison(section: Section, leaderboard: Leaderboard) -> list[str]:
@@ -88,6 +95,11 @@ def _absent(leaderboard: Leaderboard) -> list[str]:
         for embedders, columns, state, reason, way_out in absent(leaderboard)
     ]
     return ["## Without a score", "\n".join(lines)] if lines else []
+
+
+def _models(leaderboard: Leaderboard) -> list[str]:
+    header, lines = models_table(leaderboard)
+    return ["## Models", _table(header, _escaped(lines))] if lines else []
 
 
 def _escaped(lines: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.board import Leaderboard
-from benchmark.render.base import NOT_ESTIMABLE, plain
+from benchmark.render.base import DAGGER, NOT_ESTIMABLE, plain
 
 ELSEWHERE = (
     "Rows that others printed and that no embedder here stands for, chosen on test; the UM as printed is over all "
@@ -30,6 +30,7 @@ def footnotes(leaderboard: Leaderboard) -> list[str]:
         "Score: the metric over all predicted clips together, in percent. Heads and their settings are chosen on "
         "validation, fold by fold; test is looked at once.",
         *_intervals(leaderboard),
+        *_contaminated(leaderboard),
     ]
     if several:
         notes.append(
@@ -63,6 +64,19 @@ def footnotes(leaderboard: Leaderboard) -> list[str]:
     if leaderboard.suite.note:
         notes.append(leaderboard.suite.note)
     return [plain(note) for note in notes]
+
+
+def _contaminated(leaderboard: Leaderboard) -> list[str]:
+    found = leaderboard.contaminated
+    if not found:
+        return []
+    told = sorted({f"{entry.embedder} on {column.key} ({'; '.join(entry.seen)})" for column, entry in found})
+    count = "1 score is" if len(found) == 1 else f"{len(found)} scores are"
+    return [
+        f"{DAGGER} {count} of models that were trained on the task's corpus, or on one that may share recordings with "
+        f"it: {_list(told)}. Means and ranks count them; a table of its own leaves them out. Training sets are as "
+        "declared."
+    ]
 
 
 def _intervals(leaderboard: Leaderboard) -> list[str]:

@@ -15,9 +15,10 @@ Value = str | int | float | None
 LONG_COLUMNS = (
     "suite", "task", "variant", "kind", "embedder", "state", "metric", "primary", "value", "low", "high", "level",
     "interval_method", "clips", "groups", "classes", "rank", "oracle", "oracle_head", "published", "published_source",
-    "scored_tasks", "suite_tasks", "synthetic", "normalisation", "split", "protocol", "reason", "way_out",
+    "scored_tasks", "suite_tasks", "synthetic", "normalisation", "split", "protocol", "contaminated",
+    "trained_on", "parameters", "dim", "bytes_per_hour", "reason", "way_out",
 )  # fmt: skip
-POINT_COLUMNS = ("embedder", "task", "score", "low", "high")
+POINT_COLUMNS = ("embedder", "task", "score", "low", "high", "contaminated")
 FORMULA = ("=", "+", "-", "@")
 
 
@@ -47,8 +48,10 @@ def _facts(leaderboard: Leaderboard, column: Column, entry: Entry, value: Metric
         "normalisation": column.normalisation,
         "split": column.split,
         "protocol": leaderboard.protocol_version,
+        "contaminated": "yes" if entry.contaminated else "no",
         "reason": entry.reason,
         "way_out": entry.way_out,
+        **_model(leaderboard, entry.embedder),
     }
     if entry.published and entry.published.metric == facts["metric"]:
         facts |= {"published": entry.published.value, "published_source": entry.published.source}
@@ -72,11 +75,24 @@ def _facts(leaderboard: Leaderboard, column: Column, entry: Entry, value: Metric
     return facts
 
 
+def _model(leaderboard: Leaderboard, embedder: str) -> dict[str, Value]:
+    for model in leaderboard.models:
+        if model.embedder == embedder:
+            return {
+                "trained_on": "; ".join(model.training_sets),
+                "parameters": model.parameters,
+                "dim": model.dim,
+                "bytes_per_hour": model.bytes_per_hour,
+            }
+    return {}
+
+
 def wide_csv(leaderboard: Leaderboard) -> str:
     """One line a row; score, low and high of each column. `section` tells which lines are comparable."""
     keys = list(dict.fromkeys(column.key for section in leaderboard.sections for column in section.columns))
     aggregates = ("um", "wm", "gm", "mean_rank")
     header = ["section", "embedder", *aggregates, "scored_tasks", "suite_tasks"]
+    header += ["contaminated_tasks", "trained_on", "parameters", "dim", "bytes_per_hour"]
     header += [f"{key}{suffix}" for key in keys for suffix in ("", "_low", "_high")]
     lines: list[tuple[Value, ...]] = []
     for index, section in enumerate(leaderboard.sections, start=1):
@@ -86,6 +102,8 @@ def wide_csv(leaderboard: Leaderboard) -> str:
                 "embedder": row.embedder,
                 "scored_tasks": row.scored,
                 "suite_tasks": row.tasks,
+                "contaminated_tasks": row.contaminated,
+                **_model(leaderboard, row.embedder),
             }
             if row.suite_score:
                 facts |= {name: getattr(row.suite_score, name) for name in aggregates}
@@ -106,7 +124,7 @@ def points_csv(leaderboard: Leaderboard) -> str:
         if entry.primary:
             interval = entry.primary.interval
             low, high = (interval.low, interval.high) if interval else (None, None)
-            lines.append((entry.embedder, column.key, entry.primary.value, low, high))
+            lines.append((entry.embedder, column.key, entry.primary.value, low, high, "yes" if entry.seen else "no"))
     return _csv(POINT_COLUMNS, sorted(lines, key=lambda line: (str(line[1]), str(line[0]))))
 
 
@@ -125,6 +143,9 @@ def summary_json(leaderboard: Leaderboard) -> str:
                 for column, entry in zip(section.columns, row.entries, strict=True)
                 if entry.primary
             }
+            if row.contaminated:
+                pairs = zip(section.columns, row.entries, strict=True)
+                facts["contaminated"] = [column.key for column, entry in pairs if entry.contaminated]
             if several_kinds:
                 summary.setdefault(row.embedder, {})[section.kind] = facts
             else:

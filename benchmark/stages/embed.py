@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import datasets, isolation, manifest, paths, plan, provenance, store
+from benchmark import cost, datasets, isolation, manifest, paths, plan, provenance, store
 from benchmark.embedder_spec import Construction, as_benchmark_error, construction, resolve, weights_file
 from benchmark.errors import BenchmarkError, DatasetError, Unavailable
 from benchmark.files import LOCK_SECONDS, held
@@ -21,6 +21,7 @@ from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness, Status
 from benchmark.progress import bar, say
+from embedders.base import Embedder
 
 
 def run(
@@ -127,7 +128,7 @@ def _extract(jobs: Sequence[Job]) -> None:
     for job in jobs:
         try:
             done = extraction.extract(
-                job.making,
+                _Keeping(**vars(job.making)),
                 job.listed,
                 job.prepared,
                 job.folder,
@@ -141,7 +142,30 @@ def _extract(jobs: Sequence[Job]) -> None:
             raise
         except BaseException as error:  # of a stranger's making: cancelled tasks and the like are no Exception
             raise _told(error, f"{job.embedder} on {job.listed.dataset}") from error
-        isolation.tell({"finished": dataclasses.asdict(done)})
+        isolation.tell({"finished": dataclasses.asdict(done) | _costs(job.making.device)})
+
+
+_made: Embedder | None = None  # in the process that runs apart: the model under way
+
+
+class _Keeping(Construction):
+    """Leaves what it makes in `_made`, to be looked at once its weights are loaded."""
+
+    def make(self) -> Embedder:
+        global _made
+        _made = super().make()
+        return _made
+
+
+def _costs(device: str) -> dict[str, Any]:
+    """What the model under way is and has cost; never part of a result."""
+    return {
+        "dim": int(_made.dim) if _made is not None else None,
+        "parameters": cost.parameters(_made),
+        "processor": cost.hardware(device),
+        "peak_bytes": cost.peak_bytes(),
+        "gpu_peak_bytes": cost.gpu_peak_bytes(),
+    }
 
 
 def _told(error: BaseException, where: str) -> BenchmarkError:
@@ -198,5 +222,6 @@ class Progress:
             "audio_seconds": done["audio_seconds"],
             "workers": self._job.workers,
             "device": self._job.making.device,
+            **{name: done[name] for name in ("dim", "parameters", "processor", "peak_bytes", "gpu_peak_bytes")},
         }
         provenance.write_run(self._job.embedder, self._record)

@@ -94,8 +94,11 @@ def _read_lock(file: Path) -> None:
         raise ValueError(str(error)) from None
 
 
-def report(*, show: bool) -> int:
-    """Write, and show, the leaderboards; 1 when a row failed or a cell was refused."""
+def report(*, show: bool, clean: bool = False) -> int:
+    """Write, and show, the leaderboards; 1 when a row failed or a cell was refused.
+
+    `clean` shows the tables without contaminated scores; what is written is the same.
+    """
     boards, problems = report_stage.run(params.load())
     if show:
         from rich.console import Console
@@ -104,7 +107,7 @@ def report(*, show: bool) -> int:
 
         console = Console(width=None if sys.stdout.isatty() else 100)
         for board in boards:
-            print_leaderboard(board, console)
+            print_leaderboard(board, console, clean=clean)
             page = paths.LEADERBOARD.relative_to(paths.RESULTS.parent) / board.suite.name / "index.html"
             console.print(f"page: {page}", highlight=False)
     for problem in problems:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 
-from benchmark import cell_files, manifest, paths, plan, registry
+from benchmark import cell_files, manifest, models, paths, plan, registry
 from benchmark.audit import run as audit
-from benchmark.board import Leaderboard
+from benchmark.board import Leaderboard, Section
 from benchmark.cell import Cell, NotRun
+from benchmark.embedder_spec import EmbedderSpec
 from benchmark.errors import BenchmarkError, CellError
 from benchmark.files import write_bytes, write_json
-from benchmark.leaderboard import build_leaderboard, with_remarks
+from benchmark.leaderboard import build_leaderboard, with_remarks, with_training
 from benchmark.params import Params
 from benchmark.published import load_published
 from benchmark.scoring import cell_fingerprint
@@ -26,25 +28,41 @@ def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
     cells: dict[tuple[str, str], Cell] = {}
     absent: dict[tuple[str, str], NotRun] = {}
     suites = [registry.suite(name) for name in params.suites]
+    rows = models.specs(params)
     for embedder in params.embedders:
         _collect(params, embedder, cells, absent)
     remarks = _remarks(registry.tasks_of(params.suites))
     boards = []
     for suite in suites:
-        board = build_leaderboard(
-            suite,
-            registry.tasks(),
-            cells,
-            absent,
-            list(params.embedders),
-            load_published(suite.published, paths.PUBLISHED),
-        )
-        board = with_remarks(board, remarks)
+        board = with_remarks(_board(suite, rows, cells, absent), remarks)
         boards.append(board)
         _render(suite, board)
     _summaries(suites)
     problems = [f"{e} on {t}: {n.reason}" for (e, t), n in sorted(absent.items()) if n.state == "failed"]
     return boards, problems
+
+
+def _board(
+    suite: Suite,
+    rows: list[EmbedderSpec],
+    cells: dict[tuple[str, str], Cell],
+    absent: dict[tuple[str, str], NotRun],
+) -> Leaderboard:
+    """One suite, with what its rows are; once more without the scores of models that know the recordings."""
+    tasks, names = registry.tasks_of([suite.name]), [spec.name for spec in rows]
+    published = load_published(suite.published, paths.PUBLISHED)
+    board = build_leaderboard(suite, registry.tasks(), cells, absent, names, published)
+    seen = models.contaminated(rows, tasks)
+    clean: tuple[Section, ...] = ()
+    if seen.keys() & cells.keys():
+        left_out = {
+            (name, task): NotRun(task=task, state="unavailable", reason=f"trained on {', '.join(sets)}")
+            for (name, task), sets in seen.items()
+        }
+        others = {key: cell for key, cell in cells.items() if key not in seen}
+        clean = build_leaderboard(suite, registry.tasks(), others, {**absent, **left_out}, names).sections
+    board = with_training(board, seen, clean)
+    return dataclasses.replace(board, models=tuple(models.of_rows(rows, tasks, cells)))
 
 
 def _remarks(tasks: list[Task]) -> dict[str, list[str]]:

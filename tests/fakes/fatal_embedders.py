@@ -128,3 +128,36 @@ class Slow(Good):
     def one(self, clip):
         time.sleep(0.03)
         return super().one(clip)
+
+
+class OtherInEachProcess(Good):
+    """Hangs on the process's number, as what is drawn from `hash` or `id` does."""
+
+    def one(self, clip):
+        return super().one(clip) * np.float32(1 + os.getpid() % 10_007)
+
+
+class KeptInTorch(Good):
+    """Holds a network of 3 x 2 + 2 parameters, in a list in a dictionary."""
+
+    def __init__(self):
+        import torch
+
+        self.parts = {"networks": [torch.nn.Linear(3, 2)]}
+
+
+class NeedsExtra(Good):
+    def before(self, clips):
+        from embedders.base import MissingExtraError
+
+        raise MissingExtraError("needs framework. Install it: pip install 'moodbench[framework]'.")
+
+
+class OnDevice(Good):
+    """Takes a device; on a GPU its answers are a little off."""
+
+    def __init__(self, device="cpu"):
+        self.device = device
+
+    def one(self, clip):
+        return super().one(clip) * np.float32(1.001 if self.device == "cuda" else 1)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import random
+import warnings
+
 import numpy as np
 
 
@@ -206,3 +210,115 @@ class SlightlyOff(Good):
 
     def embed(self, clips):
         return super().embed(clips) * np.float32(1.001)
+
+
+class ResamplesAgain(Good):
+    """Takes what it is given for 24 kHz."""
+
+    def one(self, clip):
+        import soxr
+
+        return super().one(soxr.resample(clip, 3 * self.sample_rate, self.sample_rate))
+
+
+class ResamplesByItself(Good):
+    """From the rate that it declares: wasteful, but right."""
+
+    def one(self, clip):
+        import soxr
+
+        return super().one(soxr.resample(clip, self.sample_rate, self.sample_rate / 2))
+
+
+class DropsSamples(Good):
+    """Brings 24 kHz to 8 kHz, as it thinks, by taking every third sample."""
+
+    def one(self, clip):
+        return super().one(clip[::3])
+
+
+class Seeds(Good):
+    """Sets numpy's global seed at each call."""
+
+    def embed(self, clips):
+        np.random.seed(0)  # noqa: NPY002
+        return super().embed(clips)
+
+
+class SeedsPython(Good):
+    def embed(self, clips):
+        random.seed(0)
+        return super().embed(clips)
+
+
+class Moves(Good):
+    """Changes the working folder when it is made."""
+
+    def __init__(self):
+        os.chdir(os.path.sep)
+
+
+class SetsTheEnvironment(Good):
+    calls = 0
+
+    def embed(self, clips):
+        type(self).calls += 1
+        os.environ["MISBEHAVING_CALLS"] = str(self.calls)
+        return super().embed(clips)
+
+
+class Hushes(Good):
+    def embed(self, clips):
+        warnings.filterwarnings("ignore", message=f"{len(warnings.filters)}")
+        return super().embed(clips)
+
+
+class TorchDoubles(Good):
+    """Makes doubles torch's default."""
+
+    def __init__(self):
+        import torch
+
+        torch.set_default_dtype(torch.float64)
+
+
+class TorchThreads(Good):
+    """Sets torch's thread count at each call."""
+
+    def embed(self, clips):
+        import torch
+
+        torch.set_num_threads(1)
+        return super().embed(clips)
+
+
+class TorchSeeds(Good):
+    def embed(self, clips):
+        import torch
+
+        torch.manual_seed(0)
+        return super().embed(clips)
+
+
+class KeepsEverything(Good):
+    """Gains a fifth of a megabyte with each clip."""
+
+    def __init__(self):
+        self.kept = []
+
+    def one(self, clip):
+        self.kept.append(np.ones(25_000))
+        return super().one(clip)
+
+
+class Needs32k(Good):
+    """Says which rate it needs; that is no fault."""
+
+    sample_rate = 32000
+
+
+class HearsEnergyOnly(Good):
+    """A tone and its mirror image below half the rate have one energy; that is no fault."""
+
+    def one(self, clip):
+        return super().one(np.abs(clip))

@@ -1,0 +1,191 @@
+"""What an embedder answers: its form, its values, and what they may depend on.
+
+Each check returns what it saw, or raises `Failed`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.check import signals
+from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
+from benchmark.extraction import embed_clips
+from embedders.base import Clip, FittedEmbedder, FrameEmbedder
+
+
+def attributes(subject: Subject) -> str:
+    """The declarations are of the right kind."""
+    for name in ("sample_rate", "dim"):
+        value = getattr(subject.embedder, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise Failed(f"{name} = {value!r}")
+    declared = subject.declared
+    if not declared.min_seconds >= 0 or not declared.tolerance >= 0:
+        raise Failed(f"min_seconds = {declared.min_seconds!r}, tolerance = {declared.tolerance!r}")
+    return f"{subject.embedder.dim} numbers from {subject.rate} Hz"
+
+
+def statistics(subject: Subject) -> str:
+    """What is fitted can be kept as JSON."""
+    embedder = subject.fitted(subject.embedder)
+    if not isinstance(embedder, FittedEmbedder):
+        return "none needed"
+    return json.dumps(dict(embedder.statistics_record()), allow_nan=False)
+
+
+def _raw(subject: Subject) -> NDArray[np.generic]:
+    """The answer as it is, for clips of one length."""
+    return subject.embedder.embed(_same_length(subject))
+
+
+def _same_length(subject: Subject) -> list[Clip]:
+    return signals.various(subject.rate, seconds=max(1.0, subject.declared.min_seconds))
+
+
+def shape(subject: Subject) -> str:
+    """A numpy array, a row a clip."""
+    answer, wanted = _raw(subject), (len(_same_length(subject)), subject.embedder.dim)
+    if not isinstance(answer, np.ndarray):
+        raise Failed(f"a {type(answer).__module__}.{type(answer).__qualname__}")
+    if answer.shape != wanted:
+        raise Failed(f"shape {answer.shape} for {wanted[0]} clips and dim {wanted[1]}")
+    return str(answer.shape)
+
+
+def dtype(subject: Subject) -> str:
+    """float32, not cast from anything."""
+    answer = _raw(subject)
+    if answer.dtype != np.float32:
+        raise Failed(f"dtype {answer.dtype}")
+    return "float32"
+
+
+def finite(subject: Subject) -> str:
+    """Clips of several lengths."""
+    return _values(subject.vectors(signals.various(subject.rate)))
+
+
+def _values(vectors: Vectors) -> str:
+    return f"finite, largest {np.abs(vectors).max():.3g}"
+
+
+def deterministic(subject: Subject) -> str:
+    """Two calls."""
+    clips = signals.various(subject.rate)
+    return subject.require_close(subject.vectors(clips), subject.vectors(signals.various(subject.rate)))
+
+
+def instances(subject: Subject) -> str:
+    """Two objects."""
+    clips = signals.various(subject.rate)
+    return subject.require_close(subject.vectors(clips, subject.fitted(subject.make())), subject.vectors(clips))
+
+
+def order(subject: Subject) -> str:
+    """Rows follow their clips."""
+    seen = ""
+    mixed = [] if subject.declared.equal_length else [_long_enough(subject)]
+    for clips in (_same_length(subject), *mixed):
+        turned = list(range(1, len(clips), 2)) + list(range(0, len(clips), 2))
+        names = [f"test signal {place}" for place in range(len(clips))]
+        straight = embed_clips(subject.embedder, [clip.copy() for clip in clips], names).copy()
+        seen = subject.require_close(
+            embed_clips(subject.embedder, [clips[p].copy() for p in turned], names), straight[turned]
+        )
+    return seen
+
+
+def _long_enough(subject: Subject) -> list[Clip]:
+    shortest = round(subject.declared.min_seconds * subject.rate)
+    return [clip for clip in signals.various(subject.rate) if len(clip) >= shortest] or _same_length(subject)
+
+
+def batch_mates(subject: Subject) -> str:
+    """Alone and in a batch."""
+    clips = [*signals.various(subject.rate), *_same_length(subject)]
+    alone = np.concatenate([subject.vectors([clip]) for clip in clips])
+    return subject.require_close(subject.vectors(clips), alone)
+
+
+def different(subject: Subject) -> str:
+    """Different clips, different vectors."""
+    vectors = subject.vectors(_same_length(subject))
+    pairs = [(i, j) for i in range(len(vectors)) for j in range(i)]
+    differences = [relative_difference(vectors[i : i + 1], vectors[j : j + 1]) for i, j in pairs]
+    nearest = int(np.argmin(differences))
+    if differences[nearest] <= subject.declared.tolerance:
+        raise Failed("the same vector for {1} and {0}".format(*(signals.NAMES[place] for place in pairs[nearest])))
+    return f"smallest difference {differences[nearest]:.2g}"
+
+
+def inputs(subject: Subject) -> str:
+    """The samples given are left alone."""
+    clips, before = _same_length(subject), _same_length(subject)
+    subject.embedder.embed(clips)
+    for clip, original, name in zip(clips, before, signals.NAMES, strict=True):
+        if not np.array_equal(clip, original):
+            raise Failed(f"other samples in {name} after the call")
+    return "unchanged"
+
+
+def own_memory(subject: Subject) -> str:
+    """Each answer has memory of its own."""
+    clips = _same_length(subject)
+    first = subject.embedder.embed(clips)
+    kept = first.copy()
+    second = subject.embedder.embed([np.float32(0.5) * clip for clip in reversed(clips)])
+    if not np.array_equal(first, kept, equal_nan=True):
+        raise Failed("the first answer changed by the second call")
+    if np.shares_memory(first, second) or any(np.shares_memory(first, clip) for clip in clips):
+        raise Failed("an answer that shares memory with another or with its input")
+    return "separate"
+
+
+def on(make: Callable[[Subject], list[Clip]]) -> Callable[[Subject], str]:
+    """A check that the vectors of some clips, each asked alone, are finite."""
+
+    def run(subject: Subject) -> str:
+        return _values(np.concatenate([subject.vectors(clips) for clips in _singly(make(subject))]))
+
+    return run
+
+
+def _singly(clips: list[Clip]) -> Iterator[list[Clip]]:
+    return ([clip] for clip in clips)
+
+
+def very_short(subject: Subject) -> list[Clip]:
+    """Noise of 0.05 s, and of the declared shortest length."""
+    least = round(subject.declared.min_seconds * subject.rate)
+    return [signals.noise(n) for n in sorted({max(1, round(0.05 * subject.rate)), least} - {0})]
+
+
+def frames(subject: Subject) -> str:
+    """Vectors with times inside the clip."""
+    if not isinstance(subject.embedder, FrameEmbedder):
+        raise NotApplicable("it has no embed_frames")
+    clips = _same_length(subject) if subject.declared.equal_length else _long_enough(subject)
+    answers = subject.embedder.embed_frames(clips)
+    if len(answers) != len(clips):
+        raise Failed(f"{len(answers)} answers for {len(clips)} clips")
+    for clip, (vectors, times) in zip(clips, answers, strict=True):
+        if vectors.shape != (len(times), subject.embedder.dim) or vectors.dtype != np.float32:
+            raise Failed(f"{vectors.dtype} {vectors.shape} with {len(times)} times")
+        if not np.isfinite(vectors).all():
+            raise Failed("numbers that are not finite")
+        inside = (times >= 0).all() and (times <= len(clip) / subject.rate).all()
+        if len(times) < 1 or not inside or not (np.diff(times) > 0).all():
+            raise Failed(f"times {times[:3]}… for a clip of {len(clip) / subject.rate:.2f} s")
+    return f"{len(answers[0][1])} frames from {len(clips[0]) / subject.rate:.2f} s"
+
+
+def gpu(subject: Subject) -> str:
+    """The CPU and a GPU."""
+    if subject.on_gpu is None:
+        raise NotApplicable(subject.no_gpu)
+    clips = signals.various(subject.rate)
+    return subject.require_close(subject.vectors(clips, subject.fitted(subject.on_gpu())), subject.vectors(clips))

@@ -1,0 +1,121 @@
+"""The part of `moodbench check` that runs in a process of its own: the only one that imports the model."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import inspect
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from benchmark import cost
+from benchmark.check import signals
+from benchmark.check.battery import missing_package, not_made, outcomes
+from benchmark.check.report import Skipped
+from benchmark.check.subject import Subject
+from benchmark.embedder_spec import Construction
+from benchmark.errors import BenchmarkError, ContractError
+from benchmark.isolation import tell
+from embedders.base import Embedder
+
+DATASET = "check"
+LONG_SECONDS = 60.0
+SPEED_CLIPS = 8
+SPEED_SECONDS = 5.0
+
+
+def battery(making: Construction, thorough: bool) -> None:
+    """Try every check on one row and tell each outcome as it comes, then what the model is and what it costs."""
+    with _watched_stdout("at import"):
+        tell({"doing": "import"})
+        _import(making)
+    with _watched_stdout("after its import"):
+        tell({"doing": "construction"})
+        on_gpu, no_gpu = other_device(making)
+        try:
+            subject = Subject(making.make, on_gpu, DATASET, LONG_SECONDS, thorough=thorough, no_gpu=no_gpu)
+        except Exception as error:
+            if (missing := missing_package(error)) is not None:
+                raise missing from None
+            tell({"finding": dataclasses.asdict(not_made(error))})
+            return
+        passed = set()
+        for outcome in outcomes(subject, lambda name: tell({"doing": name}), may_lack_packages=False):
+            if isinstance(outcome, Skipped):
+                tell({"skipped": dataclasses.asdict(outcome)})
+                continue
+            tell({"finding": dataclasses.asdict(outcome)})
+            passed |= {outcome.name} if outcome.passed else set()
+        tell({"doing": "speed"})
+        embedder = subject.embedder
+        made: dict[str, Any] = {"dim": embedder.dim, "sample_rate": embedder.sample_rate}
+        if "deterministic" in passed:
+            made["vectors"] = subject.vectors(signals.various(subject.rate)).tolist()
+            made["tolerance"] = subject.declared.tolerance
+            made["speed"] = _speed(subject)
+        tell({"made": made | {"parameters": cost.parameters(embedder), "peak_bytes": cost.peak_bytes()}})
+
+
+def vectors(making: Construction) -> None:
+    """Tell the vectors of the test signals, as another process makes them."""
+    tell({"doing": "processes"})
+    subject = Subject(making.make, None, DATASET, LONG_SECONDS)
+    subject.fitted(subject.embedder)
+    tell({"vectors": subject.vectors(signals.various(subject.rate)).tolist()})
+
+
+def _import(making: Construction) -> None:
+    try:
+        making.load()
+    except (BenchmarkError, SystemExit):
+        raise
+    except BaseException as error:  # of a stranger's making, as in the stage
+        raise ContractError(f"{type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+def other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, str]:
+    """How to make the same embedder on a GPU, or why that cannot be done."""
+    parameters = inspect.signature(making.load()).parameters
+    if "device" not in parameters or "device" in making.kwargs:
+        return None, "kwargs fix the device" if "device" in parameters else "its constructor takes no device"
+    if importlib.util.find_spec("torch") is None:
+        return None, "torch, which is asked for a GPU, is not installed"
+    import torch
+
+    if not torch.cuda.is_available():
+        return None, "torch sees no GPU here"
+    return dataclasses.replace(making, device="cuda").make, ""
+
+
+def _speed(subject: Subject) -> dict[str, float]:
+    """Seconds for one batch of clips of some seconds, everything loaded."""
+    length = max(SPEED_SECONDS, subject.declared.min_seconds)
+    clips = [signals.noise(round(length * subject.rate)) for _ in range(SPEED_CLIPS)]
+    begun = time.monotonic()
+    subject.vectors(clips)
+    return {"clips": SPEED_CLIPS, "audio_seconds": SPEED_CLIPS * length, "seconds": time.monotonic() - begun}
+
+
+@contextmanager
+def _watched_stdout(when: str) -> Iterator[None]:
+    """Tells of what is printed to stdout, by Python or by native code."""
+    with tempfile.TemporaryFile() as file:
+        sys.stdout.flush()
+        before = os.dup(1)
+        os.dup2(file.fileno(), 1)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            os.dup2(before, 1)
+            os.close(before)
+            size = os.fstat(file.fileno()).st_size
+            if size:
+                file.seek(0)
+                begins = file.read(40).decode("utf-8", "replace")
+                tell({"note": f"prints {size:,} bytes to stdout {when} ({begins!r}…); moodbench drops them"})

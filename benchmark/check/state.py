@@ -1,0 +1,107 @@
+"""What a model may change behind the benchmark's back: state of the process that other code relies on."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from benchmark.check import signals
+from benchmark.check.subject import Failed, Subject
+
+State = dict[str, Any]
+
+
+def lasting() -> State:
+    """What must be the same before a model is made and after it has embedded; frameworks only where they are loaded."""
+    torch = _torch()
+    state: State = {
+        "the working folder": os.getcwd(),  # noqa: PTH109
+        "numpy's error handling": np.geterr(),
+        "torch's default dtype": str(torch.get_default_dtype()) if torch else "torch.float32",
+    }
+    if torch is not None:
+        state["torch's thread count"] = torch.get_num_threads()
+    return state
+
+
+def passing() -> State:
+    """What one call of `embed` must leave as it was, once everything is loaded."""
+    state = lasting() | {
+        "the environment": dict(os.environ),
+        "the warnings filters": list(warnings.filters),
+        "Python's random state": random.getstate(),
+        "numpy's random state": _comparable(np.random.get_state()),  # noqa: NPY002 - the global one is what is guarded
+    }
+    if (torch := _torch()) is not None:
+        state["torch's random state"] = torch.get_rng_state().numpy().tobytes()
+        state["torch's gradient mode"] = torch.is_grad_enabled()
+    return state
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Puts the state of this process back at the end, whatever was done to it."""
+    folder, errors, environment = os.getcwd(), np.geterr(), dict(os.environ)  # noqa: PTH109
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    torch = _torch()
+    of_torch = (torch.get_default_dtype(), torch.get_num_threads(), torch.get_rng_state()) if torch else None
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        os.chdir(folder)
+        np.seterr(**errors)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+        if torch is None and (loaded := _torch()) is not None:  # as it is at its import
+            loaded.set_default_dtype(loaded.float32)
+        if torch is not None and of_torch is not None:
+            torch.set_default_dtype(of_torch[0])
+            torch.set_num_threads(of_torch[1])
+            torch.set_rng_state(of_torch[2])
+
+
+def unchanged(subject: Subject) -> str:
+    """State of the process, from before the model was made, and around one more call."""
+    now = lasting()
+    changed = [name for name, was in subject.before.items() if now[name] != was]
+    with kept():
+        # a model that sets a seed or a thread count again at every call changes nothing unless these differ
+        random.seed(4711)
+        np.random.seed(4711)  # noqa: NPY002
+        if (torch := _torch()) is not None:
+            torch.manual_seed(4711)
+            torch.set_num_threads(torch.get_num_threads() + 1)
+        before = passing()
+        subject.vectors(signals.various(subject.rate))
+        after = passing()
+        changed += [name for name in before if after[name] != before[name]]
+    if changed:
+        names = [f"{name}{_to(name, now, after)}" for name in dict.fromkeys(changed)]
+        raise Failed(f"other values after embedding: {', '.join(names)}")
+    return f"{len(before)} kinds of state as they were"
+
+
+def _to(name: str, *states: State) -> str:
+    """What a state became, where that can be said in a word."""
+    found = states[-1].get(name)
+    return f" (now {found})" if isinstance(found, str | int) else ""
+
+
+def _comparable(state: Any) -> tuple[Any, ...]:
+    return tuple(part.tobytes() if isinstance(part, np.ndarray) else part for part in state)
+
+
+def _torch() -> Any:
+    """torch, where the model has loaded it."""
+    return sys.modules.get("torch")
