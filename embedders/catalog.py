@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from embedders.base import Entry, Weights
-from embedders.entries import baselines, byol, congruformer, hub, musicnn, onnx, torchaudio
+from embedders.entries import (
+    baselines,
+    byol,
+    congruformer,
+    hub,
+    musicnn,
+    onnx,
+    resemblyzer,
+    torchaudio,
+    transformers,
+)
 
 _OPENSMILE_LICENCE = "audEERING research licence (openSMILE; not for commercial use)"
 
@@ -90,5 +100,7 @@ CATALOG: dict[str, Entry] = {
     **hub.ENTRIES,
     **musicnn.ENTRIES,
     **onnx.ENTRIES,
+    **resemblyzer.ENTRIES,
     **torchaudio.ENTRIES,
+    **transformers.ENTRIES,
 }

@@ -1,0 +1,371 @@
+"""Where a checkpoint of transformers comes from, and what is said of one that is absent, damaged or another."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib import import_module
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark import embedder_spec
+from benchmark.errors import ContractError, Unavailable
+from benchmark.params import EmbedderEntry
+from benchmark.stages import embed
+from embedders.base import EmbedderError, MissingExtraError
+from embedders.catalog import CATALOG
+from embedders.transformers import AudioEncoder
+from embedders.transformers.source import WeightsMissingError
+
+pytest.importorskip("transformers")
+hub = pytest.importorskip("huggingface_hub")
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+CLIPS = [np.linspace(-0.5, 0.5, 800, dtype=np.float32)]
+
+
+@pytest.fixture
+def tiny(fakes):
+    return import_module("tiny_transformers")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "checkpoint"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache of the hub."""
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def answered(status):
+    """As much of a web answer as the hub's errors read."""
+    return SimpleNamespace(headers={}, request=None, status_code=status)
+
+
+def from_hub(**options):
+    return AudioEncoder(model="some/tiny", revision=COMMIT, width=16, device="cpu", **options)
+
+
+def from_folder(folder, **options):
+    return AudioEncoder(folder=folder, device="cpu", **options).embed(CLIPS)
+
+
+def tensors_of(folder):
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def save_tensors(folder, tensors):
+    from safetensors.torch import save_file
+
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+# -- the three places ----------------------------------------------------------------------------
+
+
+def test_a_file_a_folder_and_a_commit_in_the_cache_give_the_same(tiny, cache):
+    place = cache / "models--some--tiny" / "snapshots" / COMMIT
+    place.mkdir(parents=True)
+    tiny.wave(place, "hubert")
+    wanted = from_folder(place)
+    assert np.abs(wanted).max() > 0.01
+    np.testing.assert_array_equal(AudioEncoder(place / "model.safetensors", device="cpu").embed(CLIPS), wanted)
+    np.testing.assert_array_equal(from_hub().embed(CLIPS), wanted)
+    state = place / "pytorch_model.bin"
+    torch.save(tensors_of(place), state)
+    np.testing.assert_array_equal(AudioEncoder(state, device="cpu").embed(CLIPS), wanted)
+    (place / "model.safetensors").unlink()
+    np.testing.assert_array_equal(from_hub().embed(CLIPS), wanted)
+
+
+def test_tensors_in_several_files(tiny, folder):
+    tiny.wave(folder, "hubert")
+    wanted = from_folder(folder)
+    tensors = tensors_of(folder)
+    table = {name: f"part-{place % 2}.safetensors" for place, name in enumerate(tensors)}
+    for part in sorted(set(table.values())):
+        save_tensors(folder, {name: tensors[name] for name in tensors if table[name] == part})
+        (folder / "model.safetensors").rename(folder / part)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": table}), encoding="utf-8")
+    np.testing.assert_array_equal(from_folder(folder), wanted)
+
+
+def test_a_users_file_goes_before_the_hub(tiny, folder, cache):
+    tiny.wave(folder, "hubert")
+    row = EmbedderEntry(weights=str(folder / "model.safetensors"), kwargs={"width": 16})
+    spec = embedder_spec.resolve("hubert_base_hf", row)
+    made = embedder_spec.construction(spec, embedder_spec.weights_file(spec), "cpu").make()
+    np.testing.assert_array_equal(made.embed(CLIPS), from_folder(folder))
+
+
+def test_the_width_is_read_from_a_folder_that_is_here(tiny, folder):
+    tiny.whisper(folder)
+    assert AudioEncoder(folder=folder, pooling="mean+std").dim == 32
+
+
+# -- what a checkpoint may hold besides -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "data2vec"])
+def test_a_head_is_left_out(tiny, tmp_path, kind):
+    found = []
+    for head in ("Model", "ForSequenceClassification"):
+        place = tmp_path / head
+        place.mkdir()
+        network = tiny.wave(place, kind, head=head)
+        bare = getattr(network, network.base_model_prefix, network)
+        with torch.inference_mode():
+            wave = torch.nn.functional.layer_norm(torch.tensor(CLIPS), (800,), eps=1e-7)
+            wanted = bare(wave).last_hidden_state[0].mean(dim=0).numpy()
+        np.testing.assert_allclose(from_folder(place, layer="last")[0], wanted, atol=2e-5 * np.abs(wanted).max())
+        found.append(set(tensors_of(place)))
+    assert any(name.startswith("classifier") for name in found[1])
+
+
+def test_names_of_older_checkpoints(tiny, folder):
+    """Until torch 2 a weight norm's two tensors were called otherwise."""
+    tiny.wave(folder, "hubert")
+    wanted = from_folder(folder)
+    new, old = "parametrizations.weight.original", {"0": "weight_g", "1": "weight_v"}
+    tensors = tensors_of(folder)
+    renamed = {
+        name if new not in name else name.replace(new + name[-1], old[name[-1]]): tensor
+        for name, tensor in tensors.items()
+    }
+    assert any(name.endswith("weight_g") for name in renamed)
+    save_tensors(folder, renamed)
+    np.testing.assert_array_equal(from_folder(folder), wanted)
+
+
+def test_half_precision_is_computed_in_full(tiny, folder):
+    tiny.wave(folder, "hubert")
+    halves = {name: tensor.half() for name, tensor in tensors_of(folder).items()}
+    save_tensors(folder, {name: tensor.float() for name, tensor in halves.items()})
+    wanted = from_folder(folder)
+    save_tensors(folder, halves)
+    np.testing.assert_array_equal(from_folder(folder), wanted)
+
+
+# -- what is not here: a state of the row ------------------------------------------------------------
+
+
+def as_stage(call):
+    """What the stage makes of an embedder's error."""
+    with pytest.raises(EmbedderError) as told:
+        call()
+    return told.value, embed._told(told.value, "row on corpus")
+
+
+def test_a_model_that_is_nowhere_is_not_run_and_says_how_to_get_it(cache):
+    error, told = as_stage(lambda: from_hub().embed(CLIPS))
+    assert isinstance(told, Unavailable)
+    assert told.what == (
+        "weights missing: some/tiny (MOODBENCH_OFFLINE=1 forbids to fetch it, and the Hugging Face cache does not "
+        "hold it)"
+    )
+    assert f"hf download some/tiny --revision {COMMIT}" in told.way_out
+    wrapped = ContractError("row on corpus")
+    wrapped.__cause__ = error
+    assert isinstance(embed._told(wrapped, "row on corpus"), Unavailable)
+    assert isinstance(embed._told(EmbedderError("broken"), "row on corpus"), ContractError)
+
+
+def test_half_a_model_in_the_cache_is_missing_too(tiny, cache):
+    place = cache / "models--some--tiny" / "snapshots" / COMMIT
+    place.mkdir(parents=True)
+    tiny.wave(place, "hubert")
+    (place / "model.safetensors").unlink()
+    with pytest.raises(WeightsMissingError, match=r"has neither model\.safetensors nor pytorch_model\.bin"):
+        from_hub().embed(CLIPS)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        ("GatedRepoError", 403, "some/tiny is gated, .*Accept them on the page of some/tiny .*hf auth login"),
+        ("RepositoryNotFoundError", 401, "the Hugging Face hub shows no some/tiny to this account"),
+        ("HfHubHTTPError", 500, r"weights missing: some/tiny \(broken\).*hf download some/tiny"),
+        ("LocalEntryNotFoundError", 0, r"weights missing: some/tiny \(broken\)"),
+    ],
+)
+def test_what_the_hub_answers(monkeypatch, error, status, said):
+    monkeypatch.delenv("MOODBENCH_OFFLINE")
+
+    def refuse(*_, **asked):
+        assert asked["revision"] == COMMIT
+        assert asked["local_files_only"] is False
+        answer = answered(status) if status else None
+        raise getattr(hub.errors, error)("broken", **({"response": answer} if answer else {}))
+
+    monkeypatch.setattr(hub, "hf_hub_download", refuse)
+    with pytest.raises(WeightsMissingError, match=said):
+        from_hub().embed(CLIPS)
+
+
+def test_a_commit_that_the_hub_does_not_know_is_an_error(monkeypatch):
+    def refuse(*_, **__):
+        answer = answered(404)
+        raise hub.errors.RevisionNotFoundError("broken", response=answer)
+
+    monkeypatch.setattr(hub, "hf_hub_download", refuse)
+    with pytest.raises(EmbedderError, match=f"some/tiny has no commit {COMMIT}") as told:
+        from_hub().embed(CLIPS)
+    assert not isinstance(told.value, WeightsMissingError)
+
+
+def test_only_what_is_needed_is_fetched(tiny, folder, monkeypatch):
+    tiny.wave(folder, "hubert")
+    monkeypatch.delenv("MOODBENCH_OFFLINE")
+    asked = []
+
+    def fetch(_model, name, **_):
+        asked.append(name)
+        if not (folder / name).is_file():
+            answer = answered(404)
+            raise hub.errors.RemoteEntryNotFoundError("none", response=answer)
+        return str(folder / name)
+
+    monkeypatch.setattr(hub, "hf_hub_download", fetch)
+    np.testing.assert_array_equal(from_hub().embed(CLIPS), from_folder(folder))
+    assert asked == ["config.json", "preprocessor_config.json", "model.safetensors"]
+
+
+def test_files_and_folders_that_are_not_there(tmp_path):
+    for given in ({"weights": tmp_path / "absent" / "model.safetensors"}, {"folder": tmp_path / "absent"}):
+        with pytest.raises(WeightsMissingError, match=r"weights missing: no (file|folder) .*absent.*Correct the path"):
+            AudioEncoder(width=16, **given).embed(CLIPS)
+    with pytest.raises(WeightsMissingError, match="weights missing: none named"):
+        AudioEncoder(width=16).embed(CLIPS)
+
+
+def test_a_row_without_a_known_commit_is_not_run_and_never_fetched():
+    with pytest.raises(Unavailable, match=r"weights missing: model\.safetensors") as told:
+        embedder_spec.weights_file(embedder_spec.resolve("mert_330m", EmbedderEntry()))
+    assert "hf download m-a-p/MERT-v1-330M" in told.value.way_out
+
+
+def test_every_other_row_names_a_commit():
+    rows = [entry for entry in CATALOG.values() if entry.factory.startswith("embedders.transformers:")]
+    pinned = [entry for entry in rows if entry.weights is None]
+    assert len(pinned) == len(rows) - 1
+    assert all(len(entry.kwargs["revision"]) == 40 for entry in pinned)
+
+
+def test_without_the_extra_the_pip_line_is_told(tiny, folder, monkeypatch):
+    tiny.wave(folder, "hubert")
+    monkeypatch.setitem(__import__("sys").modules, "transformers", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'moodbench\[transformers\]'"):
+        from_folder(folder)
+
+
+# -- what is refused -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"model": "some/tiny"}, "revision of some/tiny is None, expected a commit of 40 digits"),
+        ({"model": "some/tiny", "revision": "main"}, "revision of some/tiny is 'main', expected a commit"),
+        ({"model": "tiny", "revision": COMMIT}, "model is 'tiny', expected owner/name"),
+        ({"weights": "a.safetensors", "folder": "b"}, "found both weights and folder, expected one of them"),
+    ],
+)
+def test_words_that_name_no_checkpoint(options, said):
+    with pytest.raises(EmbedderError, match=said):
+        AudioEncoder(width=16, **options)
+
+
+def change(folder, name, **changes):
+    path = folder / name
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
+
+
+def renamed(folder):
+    tensors = tensors_of(folder)
+    tensors["encoder.odd"] = tensors.pop("encoder.layer_norm.bias")
+    tensors["feature_projection.projection.bias"] = torch.zeros(5)
+    save_tensors(folder, tensors)
+
+
+BROKEN = {
+    "kind": (
+        lambda folder: change(folder, "config.json", model_type="bert"),
+        "model_type in config.json is 'bert', expected one of wav2vec2, hubert, .*Code of a repository's own is never",
+    ),
+    "keys": (
+        renamed,
+        "encoder.layer_norm.bias is missing; encoder.odd is not part of the network; "
+        r"feature_projection.projection.bias is \(5,\) instead of \(16,\). Expected the tensors of HubertModel",
+    ),
+    "layers": (
+        lambda folder: change(folder, "config.json", num_hidden_layers=2),
+        "encoder.layers.2.attention.k_proj.bias is not part of the network; .* and 13 more",
+    ),
+    "no config": (lambda folder: (folder / "config.json").unlink(), "no config.json in .*, expected it beside"),
+    "config": (lambda folder: (folder / "config.json").write_text("{"), "config.json cannot be read .* expected JSON"),
+    "list": (lambda folder: (folder / "config.json").write_text("[]"), "config.json holds a list, expected a JSON"),
+    "preprocessor": (
+        lambda folder: (folder / "preprocessor_config.json").unlink(),
+        "no preprocessor_config.json in .*, expected it beside the weights",
+    ),
+    "normalise": (
+        lambda folder: change(folder, "preprocessor_config.json", do_normalize=None),
+        "do_normalize in preprocessor_config.json is None, expected true or false",
+    ),
+    "no weights": (
+        lambda folder: (folder / "model.safetensors").unlink(),
+        "holds config.json, preprocessor_config.json, expected model.safetensors or pytorch_model.bin",
+    ),
+    "cut": (
+        lambda folder: os.truncate(folder / "model.safetensors", 5000),
+        "model.safetensors cannot be read .* It may be cut short",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_checkpoints_that_do_not_fit(tiny, folder, how):
+    tiny.wave(folder, "hubert")
+    mend, said = BROKEN[how]
+    mend(folder)
+    with pytest.raises(EmbedderError, match=said) as told:
+        from_folder(folder, width=16)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("switch", ["feature_extractor_cqt", "deepnorm"])
+def test_a_mert_that_is_no_hubert(tiny, folder, switch):
+    tiny.mert(folder, **{switch: True})
+    with pytest.raises(EmbedderError, match=f"config.json sets {switch}, expected a plain mert_model"):
+        AudioEncoder(folder=folder, sample_rate=24000)
+
+
+def test_weights_that_could_run_code_are_not_opened(tiny, folder, capsys):
+    class Trap:
+        def __reduce__(self):
+            return print, ("run",)
+
+    tiny.wave(folder, "hubert")
+    (folder / "model.safetensors").unlink()
+    torch.save({"odd": Trap()}, folder / "pytorch_model.bin")
+    with pytest.raises(EmbedderError, match=r"holds more than tensors .* and was not opened"):
+        from_folder(folder)
+    assert capsys.readouterr().out == ""
+
+
+def test_front_ends_of_another_network(tiny, folder):
+    tiny.whisper(folder)
+    change(folder, "preprocessor_config.json", n_samples=32000, chunk_length=2)
+    with pytest.raises(EmbedderError, match=r"n_samples in preprocessor_config\.json is 32000, expected 16000"):
+        from_folder(folder)
