@@ -97,7 +97,7 @@ def _place(model: str, revision: str) -> dict[str, Any]:
 
 def _unpinned(model: str, licence: str) -> Weights:
     return Weights(
-        file="model.safetensors",
+        file=f"{model.partition('/')[2].lower().replace('-', '_')}.safetensors",
         sha256="",
         url="",
         licence=licence,

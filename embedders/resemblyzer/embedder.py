@@ -6,7 +6,7 @@ out of a recording, is left out: the clips of a corpus are cut already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +47,19 @@ class Resemblyzer:
         Raises `EmbedderError` for an empty clip, and for weights that are missing or of another network.
         """
         require_samples(clips, 1, "resemblyzer")
+        if not clips:
+            return np.empty((0, self.dim), dtype=np.float32)
         network, front, device = self._load()
         import torch
 
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         with torch.inference_mode(), exact():
-            for row, clip in zip(vectors, clips, strict=True):
-                mean = torch.cat(list(_heard(network, front, clip, device))).mean(dim=0)
-                row[:] = torch.nn.functional.normalize(mean, dim=0).cpu().numpy()
+            partials = [_partials(front, clip, device) for clip in clips]
+            counts = [len(own) for own in partials]
+            passes = torch.cat(partials).split(_PARTIALS_A_PASS[device])
+            heard = torch.cat([network(each) for each in passes]).split(counts)
+            for row, own in zip(vectors, heard, strict=True):
+                row[:] = torch.nn.functional.normalize(own.mean(dim=0), dim=0).cpu().numpy()
         return vectors
 
     def _load(self) -> tuple[Network, Any, str]:
@@ -66,14 +71,12 @@ class Resemblyzer:
         return self._loaded
 
 
-def _heard(network: Network, front: Any, clip: Clip, device: str) -> Iterator[Tensor]:
-    """The vectors of a clip's partial utterances, a pass at a time."""
+def _partials(front: Any, clip: Clip, device: str) -> Tensor:
+    """The mel power of a clip's partial utterances, shape (partials, 160, 40)."""
     import torch
 
     begun = starts(len(clip))
     wave = torch.tensor(louder(clip), device=device)
     missing = max(0, (begun[-1] + FRAMES) * HOP - len(wave))
     mel = front(torch.nn.functional.pad(wave, (0, missing))).T
-    size = _PARTIALS_A_PASS[device]
-    for first in range(0, len(begun), size):
-        yield network(torch.stack([mel[start : start + FRAMES] for start in begun[first : first + size]]))
+    return torch.stack([mel[start : start + FRAMES] for start in begun])

@@ -32,7 +32,7 @@ class Network(nn.Module):
 
 def mel_front_end() -> nn.Module:
     """Waves of shape (n,) to the power (no logarithm) in 40 Slaney bands of equal area, shape (40, 1 + n // 160)."""
-    return torchaudio.transforms.MelSpectrogram(
+    made: nn.Module = torchaudio.transforms.MelSpectrogram(
         sample_rate=SAMPLE_RATE,
         n_fft=N_FFT,
         hop_length=HOP,
@@ -43,6 +43,7 @@ def mel_front_end() -> nn.Module:
         mel_scale="slaney",
         norm="slaney",
     )
+    return made
 
 
 def load(who: str, path: Path) -> Network:

@@ -73,20 +73,19 @@ class Clap:
         for one that is not here, `MissingExtraError` without transformers.
         """
         require_samples(clips, 1, self._who)
+        if not clips:
+            return np.empty((0, self.dim), dtype=np.float32)
         network, front, _, device = self._load()
         import torch
 
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         with torch.inference_mode(), exact():
-            for place, clip in enumerate(clips):
-                cuts = _windows(clip, front.nb_max_samples)
-                size = _WINDOWS_A_PASS[device]
-                passed = [
-                    self._heard(network, front, cuts[first : first + size], device)
-                    for first in range(0, len(cuts), size)
-                ]
-                mean = torch.cat(passed).mean(dim=0)
-                vectors[place] = torch.nn.functional.normalize(mean, dim=0).cpu().numpy()
+            cuts = [_windows(clip, front.nb_max_samples) for clip in clips]
+            waves, size = [wave for each in cuts for wave in each], _WINDOWS_A_PASS[device]
+            starts = range(0, len(waves), size)
+            heard = torch.cat([self._heard(network, front, waves[start : start + size], device) for start in starts])
+            for row, own in zip(vectors, heard.split([len(each) for each in cuts]), strict=True):
+                row[:] = _unit(own.mean(dim=0)).cpu().numpy()
         return vectors
 
     def embed_text(self, texts: Sequence[str]) -> Vectors:

@@ -151,7 +151,8 @@ def _filled(who: str, file: Path, kind: Kind, config: Any, tensors: dict[str, Te
     import torch
     import transformers
 
-    factory = getattr(transformers, kind.network, None) or transformers.models.whisper.modeling_whisper.WhisperEncoder
+    home: Any = transformers.models.whisper.modeling_whisper if kind.front == "whisper" else transformers
+    factory = getattr(home, kind.network)
     try:
         with _quiet(transformers.logging):  # what does not fit is raised below
             network, seen = factory.from_pretrained(

@@ -136,6 +136,7 @@ class Source:
         except ModuleNotFoundError as error:
             raise missing_extra(self.who, error) from None
         offline = os.environ.get(OFFLINE) == "1"
+        unreachable: type[Exception] = getattr(errors, "HTTPError", OSError)  # of its web library, which has changed
         try:
             found = huggingface_hub.hf_hub_download(
                 str(self.model), name, revision=self.revision, local_files_only=offline
@@ -166,7 +167,7 @@ class Source:
             raise self._missing(why if offline else first_line(error)) from error
         except errors.EntryNotFoundError:
             return None
-        except (OSError, errors.HTTPError, errors.OfflineModeIsEnabled) as error:
+        except (OSError, unreachable, errors.OfflineModeIsEnabled) as error:
             raise self._missing(first_line(error)) from error
         return Path(found)
 

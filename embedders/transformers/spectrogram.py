@@ -3,7 +3,8 @@
 A clip that fits is zero-padded to that length, as in their training, and only the steps of its own length count. A
 longer one is cut into windows that begin where the steps of the last one ended; the last window is moved back to end
 with the clip, and only its steps that no other window has seen count. So nothing is drawn at random, and each moment
-counts once. Windows are in no way batch mates: neither network looks across them.
+counts once. Windows share a pass, but neither network
+looks across them.
 """
 
 from __future__ import annotations
@@ -60,9 +61,9 @@ class Spectrogram:
         self._network = checkpoint.network.to(device)
         self._layers = chosen_layers(who, self._network, layer)
         self._is_ast = checkpoint.kind.front == "ast"
-        extractor = transformers.ASTFeatureExtractor if self._is_ast else transformers.WhisperFeatureExtractor
+        extractor: Any = transformers.ASTFeatureExtractor if self._is_ast else transformers.WhisperFeatureExtractor
         try:
-            self._front = extractor.from_pretrained(checkpoint.folder, local_files_only=True)
+            self._front: Any = extractor.from_pretrained(checkpoint.folder, local_files_only=True)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise EmbedderError(
                 f"{who}: {checkpoint.folder / PREPROCESSOR} is none of a {extractor.__name__} ({first_line(error)}). "
@@ -72,28 +73,32 @@ class Spectrogram:
 
     def steps(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Tensor]]:
         """For each place in `clips`, in order, its own steps of shape (steps, width)."""
-        for place, clip in enumerate(clips):
-            yield place, torch.cat(list(self._steps(clip)))
-
-    def _steps(self, clip: Clip) -> Iterator[Tensor]:
         shape, size = self._geometry, _WINDOWS_A_PASS[self._device]
-        total = shape.count(len(clip))
-        cuts = list(windows(total, shape.steps))
+        totals = [shape.count(len(clip)) for clip in clips]
+        cuts = [(place, *cut) for place, total in enumerate(totals) for cut in windows(total, shape.steps)]
+        own: list[list[Tensor]] = [[] for _ in clips]
         for first in range(0, len(cuts), size):
             taken = cuts[first : first + size]
-            spectra = [self._seen(clip[start * shape.hop : start * shape.hop + shape.samples]) for start, _ in taken]
-            batch = torch.tensor(np.stack(spectra), device=self._device)
-            answers = read_layers(self._layers, lambda batch=batch: self._network(batch).last_hidden_state)
-            for (start, new), answer in zip(taken, answers, strict=True):
+            waves = [clips[place][start * shape.hop :][: shape.samples] for place, start, _ in taken]
+            for (place, start, new), answer in zip(taken, self._answers(waves), strict=True):
                 if self._token:
-                    yield answer[:2].mean(dim=0, keepdim=True)
+                    own[place].append(answer[:2].mean(dim=0, keepdim=True))
                 else:
-                    yield self._in_time(answer)[new : total - start]
+                    own[place].append(self._in_time(answer)[new : totals[place] - start].clone())
+        yield from enumerate(torch.cat(parts) for parts in own)
+
+    def _answers(self, waves: Sequence[Clip]) -> Tensor:
+        batch = torch.tensor(np.stack([self._seen(wave) for wave in waves]), device=self._device)
+
+        def run() -> Tensor:
+            answer: Tensor = self._network(batch).last_hidden_state
+            return answer
+
+        return read_layers(self._layers, run)
 
     def _seen(self, wave: Clip) -> Any:
-        return self._front(wave, sampling_rate=self._front.sampling_rate, return_tensors="np")[
-            self._front.model_input_names[0]
-        ][0]
+        asked = self._front(wave, sampling_rate=self._front.sampling_rate, return_tensors="np")
+        return asked[self._front.model_input_names[0]][0]
 
     def _in_time(self, answer: Tensor) -> Tensor:
         """One vector a step of time. AST's patches lie frequency by frequency: their mean over frequency."""

@@ -7,6 +7,7 @@ time; only the transformer runs in batches, padded and masked by the clips' own 
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -55,7 +56,8 @@ class Waveform:
         features = [self._convolved(clip) for clip in clips]
         lengths = [len(feature) for feature in features]
         for places in passes(lengths, _FRAMES_A_PASS[self._device], mixed=self._mixed):
-            steps = read_layers(self._layers, lambda taken=places: self._encoded([features[p] for p in taken]))
+            run = functools.partial(self._encoded, [features[place] for place in places])
+            steps = read_layers(self._layers, run)
             for place, own in zip(places, steps, strict=True):
                 yield place, own[: lengths[place]]
 

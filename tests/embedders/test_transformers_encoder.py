@@ -12,7 +12,6 @@ import torch
 from benchmark.check import check_embedder
 from embedders.base import EmbedderError
 from embedders.catalog import CATALOG
-from embedders.torch_common import pooled
 from embedders.transformers import AudioEncoder
 from embedders.transformers.spectrogram import Geometry, windows
 
@@ -134,15 +133,6 @@ def test_mert_is_read_as_a_hubert_of_another_rate(written):
     encoder = AudioEncoder(folder=folder, device="cpu", sample_rate=24000)
     assert encoder.sample_rate == 24000
     assert_close(encoder.embed(clips), np.stack([layers.mean(axis=(0, 1)) for _, layers in alone]))
-
-
-def test_attention_pooling_by_hand():
-    steps = np.random.default_rng(3).standard_normal((7, 4)).astype(np.float32)
-    scores = np.exp(steps @ steps.mean(axis=0) / 2.0)
-    wanted = (scores[:, None] * steps).sum(axis=0) / scores.sum()
-    np.testing.assert_allclose(pooled(torch.tensor(steps), "attention").numpy(), wanted, rtol=1e-5)
-    one = torch.tensor(steps[:1])
-    np.testing.assert_allclose(pooled(one, "attention").numpy(), steps[0], rtol=1e-6)
 
 
 # -- Whisper and AST: windows of fixed length --------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 LAYERS, WIDTH = 3, 16
 WAVE = {
@@ -29,6 +30,16 @@ WAVES = {  # the modes of the published networks
 }
 SECOND = 50  # steps of the tiny Whisper's window, which is one second
 AST_FRAMES, AST_BANDS = 104, 36  # 9 steps of 10 frames, 3 patches over frequency
+
+
+def tensors_of(folder):
+    """The tensors of a checkpoint by name."""
+    return load_file(folder / "model.safetensors")
+
+
+def save_tensors(folder, tensors):
+    """Writes them back."""
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def random(make):
