@@ -16,7 +16,7 @@ from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder, Entry, Weights
+from embedders.base import Embedder, EmbedderError, Entry, Weights
 
 ENGINE = ("benchmark/audio.py", "benchmark/extraction.py")  # engine code that can change a vector
 
@@ -76,6 +76,27 @@ def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
     )
 
 
+def find_checkpoint(spec: EmbedderSpec, *, fetch: bool = True) -> None:
+    """Asks an embedder of ours that looks for its weights itself (`find_weights`) whether they can be had.
+
+    Only a module of ours is imported for it, which loads no framework, and only for a row that names a checkpoint.
+
+    Raises:
+        Unavailable: they are not here, and cannot be fetched.
+        ContractError: what is here is no checkpoint.
+    """
+    named = spec.kwargs.keys() & {"model", "folder"}
+    if spec.weights or spec.weights_path or not named or not spec.factory.startswith("embedders."):
+        return
+    making = Construction(spec.factory, spec.kwargs, None, "auto")
+    find = getattr(making.find_factory(), "find_weights", None)
+    if find is not None:
+        try:
+            find(spec.kwargs, fetch=fetch)
+        except EmbedderError as error:
+            raise as_benchmark_error(error, spec.name) from error
+
+
 def identity(spec: EmbedderSpec, weights_sha256: str | None) -> dict[str, Any]:
     """What makes an embedder what it is, as JSON: never a machine's path, never a device.
 
@@ -123,7 +144,7 @@ class Construction:
             ParamsError: no such class in the module, or it does not take these arguments.
             ContractError: what was made is no embedder.
         """
-        factory = self._factory()
+        factory = self.find_factory()
         runtime = {"weights": self.weights} if self.weights is not None else {}
         parameters = inspect.signature(factory).parameters
         if "device" in parameters and "device" not in self.kwargs:
@@ -144,7 +165,8 @@ class Construction:
         embedder: Embedder = made
         return embedder
 
-    def _factory(self) -> Any:
+    def find_factory(self) -> Any:
+        """The class that `factory` names; raises as `make` does."""
         module, _, name = self.factory.partition(":")
         try:
             found = importlib.import_module(module)
@@ -181,4 +203,7 @@ def as_benchmark_error(error: Exception, doing: str) -> BenchmarkError:
     """An embedder's own exception, told as one line that names who did what."""
     if isinstance(error, BenchmarkError):
         return error
+    what, way_out = getattr(error, "what", None), getattr(error, "way_out", None)
+    if isinstance(error, EmbedderError) and isinstance(what, str) and isinstance(way_out, str):
+        return Unavailable(what, way_out)  # weights that the embedder looks for itself
     return ContractError(f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}")

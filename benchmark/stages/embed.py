@@ -21,7 +21,6 @@ from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness, Status
 from benchmark.progress import bar, say
-from embedders.base import EmbedderError
 
 
 def run(
@@ -151,9 +150,6 @@ def _told(error: BaseException, where: str) -> BenchmarkError:
     if isinstance(missing, ModuleNotFoundError) and missing.name:
         package = missing.name.partition(".")[0]
         return Unavailable(f"cannot import {missing.name!r}", f"Install what it needs: pip install {package}.")
-    what, way_out = getattr(missing, "what", None), getattr(missing, "way_out", None)
-    if isinstance(missing, EmbedderError) and isinstance(what, str) and isinstance(way_out, str):
-        return Unavailable(what, way_out)  # weights that a model looks for itself
     return as_benchmark_error(error, where)  # type: ignore[arg-type]
 
 

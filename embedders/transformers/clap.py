@@ -8,7 +8,7 @@ and zero-padded, as in training.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,11 @@ class Clap:
         self._who, self._device_name = who, device
         self._loaded: tuple[Any, Any, Path, str] | None = None
         self._tokenizer: Any = None
+
+    @staticmethod
+    def find_weights(kwargs: Mapping[str, Any], *, fetch: bool) -> None:
+        """Raises `WeightsMissingError` where the checkpoint of these arguments is not here and cannot be fetched."""
+        Source.of("clap", None, *(kwargs.get(name) for name in ("folder", "model", "revision"))).look(fetch=fetch)
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Unit vectors of shape (len(clips), width).

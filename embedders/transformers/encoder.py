@@ -7,9 +7,9 @@ Interspeech 2021); fine-tuned checkpoints of these are read without their heads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -68,6 +68,13 @@ class AudioEncoder:
         self.dim = self._width * (1 + pooling.count("+"))
         self._who, self._layer, self._pooling, self._device = who, layer, pooling, device
         self._loaded: Waveform | Spectrogram | None = None
+
+    @staticmethod
+    def find_weights(kwargs: Mapping[str, Any], *, fetch: bool) -> None:
+        """Raises `WeightsMissingError` where the checkpoint of these arguments is not here and cannot be fetched."""
+        Source.of("transformers", None, *(kwargs.get(name) for name in ("folder", "model", "revision"))).look(
+            fetch=fetch
+        )
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Vectors of shape (len(clips), dim), dim once or twice the network's width.

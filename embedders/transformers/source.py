@@ -69,10 +69,20 @@ class Source:
         folder = self.weights.parent if self.weights is not None else self.folder
         return None if folder is None or not folder.is_dir() else read_json(self.who, folder / CONFIG)
 
-    def fetch(self, *, also: tuple[str, ...] = ()) -> tuple[Path, list[Path]]:
+    def look(self, *, fetch: bool) -> None:
+        """Whether the checkpoint is here, or can be asked of the hub where `fetch` is true; imports no framework.
+
+        Only its config.json is fetched. Raises as `fetch` does.
+        """
+        if self.model is not None and self.weights is None and self.folder is None and fetch and not _offline():
+            self._config()
+        else:
+            self.fetch(local=True)
+
+    def fetch(self, *, also: tuple[str, ...] = (), local: bool = False) -> tuple[Path, list[Path]]:
         """The folder that holds config.json, and the files that hold the tensors.
 
-        `also` names further files that are taken along from the hub where it has them. Raises
+        `also` names further files that are taken along from the hub where it has them; `local` forbids to fetch. Raises
         `WeightsMissingError` where nothing is here and nothing can be fetched, `EmbedderError` for a path that holds
         no checkpoint.
         """
@@ -94,7 +104,7 @@ class Source:
                 "weights missing: none named",
                 "Name a .safetensors or PyTorch file in `weights:`, with config.json beside it.",
             )
-        return self._from_the_hub(also)
+        return self._from_the_hub(also, local=local or _offline())
 
     def _tensor_files(self, folder: Path) -> list[Path]:
         for name in (SAFE, PICKLED):
@@ -108,38 +118,41 @@ class Source:
             "wrote, or one that the hub's repository was copied to."
         )
 
-    def _from_the_hub(self, also: tuple[str, ...]) -> tuple[Path, list[Path]]:
-        config = self._hub_file(CONFIG)
+    def _config(self, *, local: bool = False) -> Path:
+        config = self._hub_file(CONFIG, local=local)
         if config is None:
             raise EmbedderError(
                 f"{self.who}: {self.model} has no {CONFIG} at {self.revision}, expected a model of transformers. "
                 "Correct `model` or `revision`."
             )
+        return config
+
+    def _from_the_hub(self, also: tuple[str, ...], *, local: bool) -> tuple[Path, list[Path]]:
+        config = self._config(local=local)
         for name in (PREPROCESSOR, *also):
-            self._hub_file(name)
+            self._hub_file(name, local=local)
         for name in (SAFE, PICKLED):
-            whole = self._hub_file(name)
+            whole = self._hub_file(name, local=local)
             if whole is not None:
                 return config.parent, [whole]
-            index = self._hub_file(name + INDEX)
+            index = self._hub_file(name + INDEX, local=local)
             if index is not None:
-                shards = [self._hub_file(shard) for shard in _shards(self.who, index)]
+                shards = [self._hub_file(shard, local=local) for shard in _shards(self.who, index)]
                 if None not in shards:
                     return config.parent, [shard for shard in shards if shard is not None]
         raise self._missing(f"the copy in the Hugging Face cache has neither {SAFE} nor {PICKLED}")
 
-    def _hub_file(self, name: str) -> Path | None:
-        """One file of the repository, None where the repository, or the cache when offline, has none of the name."""
+    def _hub_file(self, name: str, *, local: bool) -> Path | None:
+        """One file of the repository, None where the repository, or the cache where `local`, has none of the name."""
         try:
             import huggingface_hub
             from huggingface_hub import errors
         except ModuleNotFoundError as error:
             raise missing_extra(self.who, error) from None
-        offline = os.environ.get(OFFLINE) == "1"
         unreachable: type[Exception] = getattr(errors, "HTTPError", OSError)  # of its web library, which has changed
         try:
             found = huggingface_hub.hf_hub_download(
-                str(self.model), name, revision=self.revision, local_files_only=offline
+                str(self.model), name, revision=self.revision, local_files_only=local
             )
         except errors.GatedRepoError as error:
             raise WeightsMissingError(
@@ -161,10 +174,11 @@ class Source:
                 "Correct `model`, or log in here with `hf auth login`.",
             ) from error
         except errors.LocalEntryNotFoundError as error:
-            if name != CONFIG and offline:
+            if name != CONFIG and local:
                 return None  # the repository may have none of the name; a part that is needed is missed later
-            why = f"{OFFLINE}=1 forbids to fetch it, and the Hugging Face cache does not hold it"
-            raise self._missing(why if offline else first_line(error)) from error
+            forbidden = f"{OFFLINE}=1 forbids to fetch it, and " if _offline() else ""
+            why = f"{forbidden}the Hugging Face cache does not hold it" if local else first_line(error)
+            raise self._missing(why) from error
         except errors.EntryNotFoundError:
             return None
         except (OSError, unreachable, errors.OfflineModeIsEnabled) as error:
@@ -178,6 +192,10 @@ class Source:
             f"Where there is a network: hf download {self.model} --revision {self.revision}. Or name a copy of its "
             f"{SAFE} in `weights:`, with {CONFIG} and {PREPROCESSOR} beside it.",
         )
+
+
+def _offline() -> bool:
+    return os.environ.get(OFFLINE) == "1"
 
 
 def _shards(who: str, index: Path) -> list[str]:

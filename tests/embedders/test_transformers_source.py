@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +16,6 @@ import torch
 from benchmark import embedder_spec
 from benchmark.errors import ContractError, Unavailable
 from benchmark.params import EmbedderEntry
-from benchmark.stages import embed
 from embedders.base import EmbedderError, MissingExtraError
 from embedders.catalog import CATALOG
 from embedders.transformers import AudioEncoder
@@ -22,6 +24,7 @@ from embedders.transformers.source import WeightsMissingError
 pytest.importorskip("transformers")
 hub = pytest.importorskip("huggingface_hub")
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CLIPS = [np.linspace(-0.5, 0.5, 800, dtype=np.float32)]
 
@@ -147,25 +150,45 @@ def test_half_precision_is_computed_in_full(tiny, folder):
 # -- what is not here: a state of the row ------------------------------------------------------------
 
 
-def as_stage(call):
-    """What the stage makes of an embedder's error."""
-    with pytest.raises(EmbedderError) as told:
-        call()
-    return told.value, embed._told(told.value, "row on corpus")
-
-
 def test_a_model_that_is_nowhere_is_not_run_and_says_how_to_get_it(cache):
-    error, told = as_stage(lambda: from_hub().embed(CLIPS))
+    with pytest.raises(WeightsMissingError) as error:
+        from_hub().embed(CLIPS)
+    told = embedder_spec.as_benchmark_error(error.value, "row on corpus")  # what the stage makes of it
     assert isinstance(told, Unavailable)
     assert told.what == (
         "weights missing: some/tiny (MOODBENCH_OFFLINE=1 forbids to fetch it, and the Hugging Face cache does not "
         "hold it)"
     )
     assert f"hf download some/tiny --revision {COMMIT}" in told.way_out
-    wrapped = ContractError("row on corpus")
-    wrapped.__cause__ = error
-    assert isinstance(embed._told(wrapped, "row on corpus"), Unavailable)
-    assert isinstance(embed._told(EmbedderError("broken"), "row on corpus"), ContractError)
+    assert isinstance(embedder_spec.as_benchmark_error(EmbedderError("broken"), "row on corpus"), ContractError)
+
+
+def test_preparing_and_listing_know_what_is_missing_without_loading_anything(tiny, cache):
+    spec = embedder_spec.resolve("hubert_base_hf", EmbedderEntry())
+    for fetch in (True, False):
+        with pytest.raises(Unavailable, match="weights missing: facebook/hubert-base-ls960"):
+            embedder_spec.find_checkpoint(spec, fetch=fetch)
+    place = cache / "models--facebook--hubert-base-ls960" / "snapshots" / spec.kwargs["revision"]
+    place.mkdir(parents=True)
+    tiny.wave(place, "hubert")
+    embedder_spec.find_checkpoint(spec)
+    program = (
+        "import sys; from benchmark import listing; from benchmark.params import EmbedderEntry; "
+        "print(listing.embedder_state('hubert_base_hf', EmbedderEntry())); "
+        "print(sorted({'torch', 'transformers', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[0].startswith("weights missing: facebook/hubert-base-ls960")
+    assert done.stdout.splitlines()[1] == "[]"
+    embedder_spec.find_checkpoint(embedder_spec.resolve("clap_htsat_unfused", EmbedderEntry(weights="mine.pt")))
+
+
+def test_only_config_is_fetched_before_the_row_runs(monkeypatch):
+    monkeypatch.delenv("MOODBENCH_OFFLINE")
+    asked = []
+    monkeypatch.setattr(hub, "hf_hub_download", lambda _model, name, **_: asked.append(name) or name)
+    embedder_spec.find_checkpoint(embedder_spec.resolve("clap_larger_music", EmbedderEntry()))
+    assert asked == ["config.json"]
 
 
 def test_half_a_model_in_the_cache_is_missing_too(tiny, cache):
