@@ -3,11 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help leaderboard test catalogue robustness lint types docs lock clean
+.PHONY: help leaderboard test slow catalogue robustness lint types docs lock clean
 
 help:
 	@echo "make leaderboard   set up, then score the suites of params.yaml and write results/leaderboard/"
 	@echo "make test          set up, then run the tests (realdata, browser and gpu ones where they can run)"
+	@echo "make slow          set up, then run the minutes-long tests: whole runs killed, carried elsewhere, out of room"
 	@echo "make catalogue     write docs/datasets.md anew, from the tasks, the builders and the manifests"
 	@echo "make robustness    write docs/robustness.md anew: what moodbench says when something is wrong"
 	@echo "make lint types    ruff and mypy"
@@ -27,7 +28,10 @@ leaderboard: .venv/.ready
 	moodbench run
 
 test: .venv/.ready
-	python -m pytest -n 2 --dist loadfile -m "not network"
+	python -m pytest -n 2 --dist loadfile -m "not network and not slow"
+
+slow: .venv/.ready
+	python -m pytest -n 2 --dist loadfile -m "slow and not network"
 
 catalogue: .venv/.ready
 	python -m benchmark.catalogue_page

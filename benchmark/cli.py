@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from benchmark import cli_data, paths
+from benchmark import cli_data, cli_embedders, paths
 from benchmark.errors import BenchmarkError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.add_typer(cli_data.data, name="data")
 app.add_typer(cli_data.new, name="new")
 app.command()(cli_data.audit)
+app.command(cls=cli_embedders.ManyValues)(cli_embedders.register)
+app.command()(cli_embedders.sweep)
 
 Device = Annotated[str, typer.Option(help="Where models run: auto, cpu or cuda.")]
 Workers = Annotated[int, typer.Option(min=0, help="Helper processes; 0 takes one a core.")]

@@ -11,19 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark import paths, registry
+from benchmark import entry_points, paths, registry
 from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder, EmbedderError, Entry, Weights
+from embedders.base import Embedder, EmbedderError, Entry, MissingExtraError, Weights
+from embedders.missing import MissingWeightsError
 
+ADAPTERS = {  # what makes an embedder of an entry of that kind; its argument `wraps` names the stranger's module
+    "hear": "embedders.adapters.hear:Hear",
+    "mteb": "embedders.adapters.mteb:Mteb",
+    "xares": "embedders.adapters.xares:Xares",
+    "function": "embedders.adapters.function:Function",
+}
 ENGINE = ("benchmark/audio.py", "benchmark/extraction.py")  # engine code that can change a vector
 
 
 @dataclass(frozen=True)
 class EmbedderSpec:
-    """A resolved row: catalogue and params.yaml merged. `entry` is None for a stranger's model."""
+    """A resolved row: what is known by name and params.yaml merged. `entry` is None for a stranger's model."""
 
     name: str
     factory: str
@@ -38,11 +45,18 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
     """Merge an entry of params.yaml with the catalogue.
 
     Raises:
-        UnknownNameError: neither the name nor `like` is in the catalogue, and no factory is given.
+        UnknownNameError: neither the name nor `like` is known, and no model of one's own is given.
+        BenchmarkError: an installed package claims the name besides, or declares something else than an embedder.
     """
-    if given.factory:
-        return EmbedderSpec(name, given.factory, dict(given.kwargs), None, given.weights, tuple(given.libraries), None)
-    entry = registry.embedder_entry(given.like or name, row=name)
+    kwargs, factory = dict(given.kwargs), given.factory
+    for kind, adapter in ADAPTERS.items():
+        if wraps := getattr(given, kind):
+            if "wraps" in kwargs:
+                raise ParamsError(f"row {name!r}: 'wraps' in kwargs is what '{kind}: {wraps}' says already; remove it.")
+            kwargs, factory = {**kwargs, "wraps": wraps}, adapter
+    entry = entry_points.known(given.like or name, row=name) if factory is None else factory
+    if isinstance(entry, str):
+        return EmbedderSpec(name, entry, kwargs, None, given.weights, tuple(given.libraries), None)
     return EmbedderSpec(
         name,
         entry.factory,
@@ -52,6 +66,22 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
         tuple(dict.fromkeys((*entry.libraries, *given.libraries))),
         entry,
     )
+
+
+def code(spec: EmbedderSpec) -> dict[str, str]:
+    """The sha256 of each file that makes an embedder; with an adapter, those of what it wraps, too.
+
+    Raises:
+        ParamsError: a module is not found.
+    """
+    named = [spec.factory]
+    if spec.factory in ADAPTERS.values() and "wraps" in spec.kwargs:
+        named.append(str(spec.kwargs["wraps"]))
+    found: dict[str, str] = {}
+    for each in named:
+        root, files = registry.embedder_files(each)
+        found |= code_sha256(files, root)
+    return found
 
 
 def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
@@ -103,11 +133,10 @@ def identity(spec: EmbedderSpec, weights_sha256: str | None) -> dict[str, Any]:
     Raises:
         Unavailable: a library that it computes with is not installed.
     """
-    root, files = registry.embedder_files(spec.factory)
     return {
         "factory": spec.factory,
         "kwargs": spec.kwargs,
-        "code": code_sha256(files, root),
+        "code": code(spec),
         "weights_sha256": weights_sha256,
         "libraries": {library: _installed(library, spec) for library in spec.libraries},
     }
@@ -203,7 +232,7 @@ def as_benchmark_error(error: Exception, doing: str) -> BenchmarkError:
     """An embedder's own exception, told as one line that names who did what."""
     if isinstance(error, BenchmarkError):
         return error
-    what, way_out = getattr(error, "what", None), getattr(error, "way_out", None)
-    if isinstance(error, EmbedderError) and isinstance(what, str) and isinstance(way_out, str):
-        return Unavailable(what, way_out)  # weights that the embedder looks for itself
+    if isinstance(error, MissingExtraError | MissingWeightsError):
+        what, _, way_out = str(error).partition(". ")
+        return Unavailable(what, way_out)
     return ContractError(f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}")

@@ -15,6 +15,16 @@ from benchmark import paths
 from benchmark.files import write_json
 
 
+def content_sha256(path: Path) -> str:
+    """Hex sha256 of a file, or of a folder: of the names below it and what each holds (hidden files left out)."""
+    if path.is_file():
+        return file_sha256(path)
+    files = [file for file in path.rglob("*") if file.is_file()]
+    named = {file.relative_to(path).as_posix(): file for file in files}
+    shown = sorted(name for name in named if not any(part.startswith(".") for part in name.split("/")))
+    return hashlib.sha256("".join(f"{name}\0{file_sha256(named[name])}\n" for name in shown).encode()).hexdigest()
+
+
 def file_sha256(path: Path) -> str:
     """Hex sha256 of a file's content; read again only when something about the file changed."""
     path = path.resolve()

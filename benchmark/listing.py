@@ -8,9 +8,9 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmark import datasets, embedder_spec, registry
+from benchmark import datasets, embedder_spec, entry_points, registry
 from benchmark.errors import BenchmarkError, Unavailable
-from benchmark.params import EmbedderEntry, load
+from benchmark.params import ORIGINS, EmbedderEntry, load
 
 READY = "ready"
 
@@ -55,20 +55,28 @@ def _state(ask: Callable[[], object]) -> str:
 
 
 def _embedders() -> tuple[list[str], list[list[str]]]:
-    from embedders.catalog import CATALOG
-
     chosen = load().embedders
     rows = []
-    for name in sorted(CATALOG.keys() | chosen.keys()):
+    for name in sorted(entry_points.names() | chosen.keys()):
         entry = chosen.get(name, EmbedderEntry())
-        known = CATALOG.get(entry.like or name) if not entry.factory else None
-        about = (
-            [known.title, str(known.dim), f"{known.sample_rate}", f"{known.parameters:,}"]
-            if known
-            else [entry.factory or "", "", "", ""]
-        )
-        rows.append([name, "yes" if name in chosen else "", *about, embedder_state(name, entry)])
+        rows.append([name, "yes" if name in chosen else "", *_about(name, entry), embedder_state(name, entry)])
     return ["embedder", "in params.yaml", "title", "dim", "Hz", "parameters", "state"], rows
+
+
+def _about(name: str, entry: EmbedderEntry) -> list[str]:
+    """Title, dim, rate and parameters, as far as they are stated; a package's rows carry its name."""
+    own = next((f"{kind} {getattr(entry, kind)}" for kind in ORIGINS if kind != "like" and getattr(entry, kind)), None)
+    if own is not None:
+        return [own, "", "", ""]
+    packages = ", ".join(each.distribution for each in entry_points.installed().get(entry.like or name, ()))
+    source = f" (package {packages})" if packages else ""
+    try:
+        known = entry_points.known(entry.like or name)
+    except BenchmarkError:  # its state says why
+        return [source.strip(), "", "", ""]
+    if isinstance(known, str):
+        return [known + source, "", "", ""]
+    return [known.title + source, str(known.dim), f"{known.sample_rate}", f"{known.parameters:,}"]
 
 
 def _datasets() -> tuple[list[str], list[list[str]]]:

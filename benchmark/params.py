@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from benchmark import paths
 from benchmark.errors import ParamsError
@@ -18,7 +18,8 @@ from benchmark.files import canonical
 VERSION = 1  # of the file's format; a file without `version` is of version 1
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = {"item", "key"}  # DVC's own words inside foreach
-FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+FACTORY = re.compile(rf"{MODULE.pattern}:[A-Za-z_]\w*")
 DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 MOST_VALUES = 10_000  # with every alias written out
 
@@ -46,11 +47,24 @@ class Probe(_Section):
         return heads
 
 
+ORIGINS = {  # where a row comes from: at most one of these; their values as they are to be written
+    "like": "a name of the catalogue",
+    "factory": "'module:Class', such as 'my_package.my_module:MyEmbedder'",
+    "hear": "a module, such as 'my_package.hear_module'",
+    **dict.fromkeys(("mteb", "xares"), "'module:Class', such as 'my_package.my_module:MyEncoder'"),
+    "function": "'module:function', such as 'my_package.my_module:my_function'",
+}
+
+
 class EmbedderEntry(_Section):
-    """One row: `{}` for a catalogue name, `like` for a variation of one, `factory` for one's own."""
+    """One row: `{}` for a catalogue name, `like` for a variation of one, another of `ORIGINS` for one's own."""
 
     like: str | None = None
     factory: str | None = None
+    hear: str | None = None
+    mteb: str | None = None
+    xares: str | None = None
+    function: str | None = None
     kwargs: dict[str, Any] = Field(default_factory=dict)
     weights: str | None = None
     libraries: list[str] = Field(default_factory=list)
@@ -65,12 +79,13 @@ class EmbedderEntry(_Section):
             raise ValueError(f"found {found}; expected finite numbers, text, lists and mappings only") from None
         return kwargs
 
-    @field_validator("factory")
+    @field_validator("factory", "hear", "mteb", "xares", "function")
     @classmethod
-    def _module_and_class(cls, factory: str | None) -> str | None:
-        if factory is not None and not FACTORY.fullmatch(factory):
-            raise ValueError(f"found {factory!r}; expected 'module:Class', such as 'my_package.my_module:MyEmbedder'")
-        return factory
+    def _module_and_class(cls, found: str | None, info: ValidationInfo) -> str | None:
+        key = str(info.field_name)
+        if found is not None and not (MODULE if key == "hear" else FACTORY).fullmatch(found):
+            raise ValueError(f"found {found!r}; expected {ORIGINS[key]}")
+        return found
 
     @field_validator("libraries")
     @classmethod
@@ -100,7 +115,7 @@ class Params(_Section):
             if not isinstance(name, str) or not NAME.fullmatch(name) or name in RESERVED:
                 raise ValueError(
                     f"embedder name {name!r}: expected small letters, digits and '_', a letter first "
-                    f"({NAME.pattern}), and none of {sorted(RESERVED)}{_better_name(name)}"
+                    f"({NAME.pattern}), and none of {sorted(RESERVED)}{better_name(name)}"
                 )
             if entry is None:
                 raise ValueError(f"{name!r} has no value; write '{name}: {{}}'")
@@ -110,8 +125,10 @@ class Params(_Section):
     @classmethod
     def _one_origin(cls, entries: dict[str, EmbedderEntry]) -> dict[str, EmbedderEntry]:
         for name, entry in entries.items():
-            if entry.like and entry.factory:
-                raise ValueError(f"{name!r} has both 'like' and 'factory'; expected one of them")
+            given = [origin for origin in ORIGINS if getattr(entry, origin) is not None]
+            if len(given) > 1:
+                both = " and ".join(map(repr, given[:2]))
+                raise ValueError(f"{name!r} has both {both}; expected one of {', '.join(ORIGINS)}")
         return entries
 
 
@@ -135,7 +152,7 @@ def load(path: Path | None = None) -> Params:
     try:
         return Params.model_validate(found)
     except ValidationError as error:
-        raise ParamsError(f"{path.name}: " + "; ".join(_explain(e) for e in error.errors()) + ".") from None
+        raise ParamsError(f"{path.name}: " + "; ".join(explain(e) for e in error.errors()) + ".") from None
 
 
 def set_suites(names: list[str], path: Path | None = None) -> None:
@@ -168,7 +185,7 @@ def set_suites(names: list[str], path: Path | None = None) -> None:
         rest = [line for row, line in enumerate(lines) if row not in rows]
         new = "".join(rest[:first] + block + rest[first:])
     try:
-        kept = _plain(new) == _plain(text) | {"suites": wanted}
+        kept = parse_text(new) == parse_text(text) | {"suites": wanted}
     except YAMLError:
         kept = False
     if not kept:
@@ -179,7 +196,8 @@ def set_suites(names: list[str], path: Path | None = None) -> None:
     write_bytes(path, new.encode())
 
 
-def _plain(text: str) -> Any:
+def parse_text(text: str) -> Any:
+    """The text of params.yaml as plain data; raises ruamel's errors, and `ParamsError` for a bomb."""
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=True)
@@ -193,7 +211,7 @@ def _parse(path: Path) -> object:
     mend, content = "Mend it, or restore the file from git.", b""
     try:
         content = path.read_bytes()
-        return _plain(content.decode("utf-8"))
+        return parse_text(content.decode("utf-8"))
     except FileNotFoundError:
         raise ParamsError(f"{path.name} not found. Run from the project's clone, or restore it from git.") from None
     except IsADirectoryError:
@@ -257,7 +275,8 @@ def _as_mapping(rows: list[Any]) -> str:
     return f", such as '{first}: {{}}'" if isinstance(first, str) else ""
 
 
-def _better_name(name: object) -> str:
+def better_name(name: object) -> str:
+    """A row's name that is allowed and near, as the end of a message; empty where there is none."""
     near = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_0123456789")
     return f"; write {near!r}" if NAME.fullmatch(near) and near not in RESERVED else ""
 
@@ -281,7 +300,8 @@ _EXPECTED = {
 }
 
 
-def _explain(error: Any) -> str:
+def explain(error: Any) -> str:
+    """One of pydantic's errors about params.yaml, as words."""
     where = ".".join(str(part) for part in error["loc"]) or "top level"
     kind, given = error["type"], error["input"]
     if kind == "extra_forbidden":

@@ -7,6 +7,7 @@ import difflib
 import importlib
 import importlib.machinery
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -108,8 +109,11 @@ def builder_files(dataset: str) -> list[Path]:
     return [*own, *(paths.BUILDERS / "common").rglob("*.py")]
 
 
-def embedder_entry(name: str, *, row: str = "") -> Entry:
-    """The catalogue's entry of that name, or `UnknownNameError`; `row` is the entry of params.yaml that asks."""
+def embedder_entry(name: str, *, row: str = "", known: Iterable[str] | None = None) -> Entry:
+    """The catalogue's entry of that name, or `UnknownNameError`; `row` is the entry of params.yaml that asks.
+
+    `known` are the names to offer instead, where there are others besides the catalogue's.
+    """
     from embedders.catalog import CATALOG
 
     try:
@@ -118,7 +122,7 @@ def embedder_entry(name: str, *, row: str = "") -> Entry:
         raise UnknownNameError(
             f"embedder (like, of {row!r} in params.yaml)" if row and row != name else "embedder",
             name,
-            CATALOG,
+            CATALOG if known is None else known,
             "For a model of your own give its class: "
             f"'{row or name}: {{factory: \"my_package.my_module:MyEmbedder\"}}' in params.yaml.",
         ) from None
@@ -143,7 +147,7 @@ def module_file(module: str) -> Path:
         near = difflib.get_close_matches(part, siblings, n=1, cutoff=0.7)
         hint = f" Did you mean {parents + near[0]!r}?" if near else ""
         raise ParamsError(
-            f"module {module!r} (of a factory in params.yaml) is not found.{hint} Expected a module that Python can "
+            f"module {module!r} (of an embedder) is not found.{hint} Expected a module that Python can "
             "import from the project's folder or the environment: install the package, or set PYTHONPATH."
         )
     return Path(spec.origin)
@@ -153,7 +157,7 @@ def embedder_files(factory: str) -> tuple[Path, list[Path]]:
     """The code that makes an embedder, as (root to name files from, files).
 
     For ours: its module, or all of its package, the shared `base.py` and `common.py`, and whatever else of
-    `embedders/` these import. For a stranger's: its module, or every module of the package folder that it stands in.
+    `embedders/` these import. For a stranger's: its module, or every module of the outermost package that it stands in.
     """
     module = factory.partition(":")[0]
     file = module_file(module)
@@ -169,7 +173,10 @@ def embedder_files(factory: str) -> tuple[Path, list[Path]]:
         return paths.ROOT, list(found)
     if "." not in module and file.name != "__init__.py":
         return file.parent, [file]
-    return file.parent.parent, list(file.parent.rglob("*.py"))
+    folder = file.parent
+    while (folder.parent / "__init__.py").is_file():
+        folder = folder.parent
+    return folder.parent, list(folder.rglob("*.py"))
 
 
 def _whole_family(file: Path) -> list[Path]:

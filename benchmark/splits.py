@@ -6,6 +6,7 @@ every clip is predicted exactly once, out of fold. A predefined split is one suc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -127,6 +128,12 @@ def _group_k_fold(k: int, labels: Sequence[str] | None, groups: Sequence[str]) -
         )
     if labels is None:
         return _even_folds(k, groups)
+    largest = max(Counter(labels).values())
+    if largest < k:
+        raise SplitError(
+            f"found at most {largest} clips of one class, expected at least {k} for {k} stratified folds; bring more "
+            "clips, use fewer folds, or mend the labels if nearly every clip has one of its own."
+        )
     from sklearn.model_selection import StratifiedGroupKFold
 
     folds = np.full(len(labels), -1)

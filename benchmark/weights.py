@@ -33,15 +33,18 @@ def resolve(
 
     Looked for at `entry_path` (a file, or a folder that holds it), then in `folders`, then in
     `cache`/weights, into which it is fetched at last when `fetch` is true and `MOODBENCH_OFFLINE`
-    is not 1. A file of the user's own (`entry_path` without `weights`) is only asked to be there and not empty.
+    is not 1. A file, or a folder such as a SavedModel, of the user's own (`entry_path` without `weights`) is only
+    asked to be there and not empty. Weights without a known sha256 can only be the user's own.
 
     Raises:
-        WeightsError: a file of the right name has another sha256, or the user's own is empty or a folder.
+        WeightsError: a file of the right name has another sha256, or the user's own is empty.
         Unavailable: it is nowhere, and could not or was not to be fetched.
     """
     given = Path(entry_path).expanduser() if entry_path else None
     if weights is None:
         return given if given is None else _own(given)
+    if not weights.sha256:
+        raise _missing(weights, "which file is the right one is not published: name yours in `weights:`")
     if Path(weights.file).name != weights.file:
         raise WeightsError(f"weights file name {weights.file!r}, expected a name without folders. Correct the entry.")
     kept = cache / "weights"
@@ -56,9 +59,11 @@ def resolve(
 
 def _own(given: Path) -> Path:
     if given.is_dir():
-        raise WeightsError(f"weights {given} is a folder, expected a file. Name the file in `weights:` in params.yaml.")
+        if not any(file.is_file() for file in given.rglob("*")):
+            raise WeightsError(f"weights {given} is an empty folder. Copy or download it again.")
+        return given
     if not given.is_file():
-        raise Unavailable(f"weights missing: no file {given}", "Correct `weights:` in params.yaml.")
+        raise Unavailable(f"weights missing: nothing at {given}", "Correct `weights:` in params.yaml.")
     if given.stat().st_size == 0:
         raise WeightsError(f"weights {given} is empty (0 bytes). Copy or download it again.")
     return given

@@ -7,45 +7,18 @@ from embedders.entries import (
     baselines,
     byol,
     congruformer,
+    handcrafted,
     hub,
     musicnn,
     onnx,
+    opensmile,
     resemblyzer,
     torchaudio,
     transformers,
 )
 
-_OPENSMILE_LICENCE = "audEERING research licence (openSMILE; not for commercial use)"
-
 CATALOG: dict[str, Entry] = {
-    "opensmile_compare": Entry(
-        title="openSMILE ComParE 2016 functionals",
-        factory="embedders.opensmile:OpenSmile",
-        kwargs={"feature_set": "ComParE_2016"},
-        dim=6373,
-        sample_rate=16000,
-        parameters=0,
-        libraries=("opensmile",),
-        citation=(
-            "Schuller et al., The INTERSPEECH 2016 Computational Paralinguistics Challenge: Deception, Sincerity & "
-            "Native Language, Interspeech 2016"
-        ),
-        licence=_OPENSMILE_LICENCE,
-    ),
-    "opensmile_egemaps": Entry(
-        title="openSMILE eGeMAPS v02 functionals",
-        factory="embedders.opensmile:OpenSmile",
-        kwargs={"feature_set": "eGeMAPSv02"},
-        dim=88,
-        sample_rate=16000,
-        parameters=0,
-        libraries=("opensmile",),
-        citation=(
-            "Eyben et al., The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research and Affective "
-            "Computing, IEEE Transactions on Affective Computing 7(2), 2016"
-        ),
-        licence=_OPENSMILE_LICENCE,
-    ),
+    **opensmile.ENTRIES,
     "byol_s_512": Entry(
         title="BYOL-S 512 (AudioNTT2020)",
         factory="embedders.byol:Byol",
@@ -97,6 +70,7 @@ CATALOG: dict[str, Entry] = {
     **baselines.ENTRIES,
     **byol.ENTRIES,
     **congruformer.ENTRIES,
+    **handcrafted.ENTRIES,
     **hub.ENTRIES,
     **musicnn.ENTRIES,
     **onnx.ENTRIES,

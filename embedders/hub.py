@@ -5,9 +5,9 @@ What a module takes and answers is written on its TF Hub card, and in the code t
 one clip at a time, so that no clip can see another; the frames of its answer are averaged, as SERAB
 and the NOSS benchmark do (TRILLsson averages inside the module).
 
-A module comes from one of three places: `weights` (a .tar.gz as TF Hub hands out, or a SavedModel
-folder), `folder` (a SavedModel folder), or else `handle` (an address with a version, fetched by
-tensorflow_hub into TFHUB_CACHE_DIR). A SavedModel is a program: take it from whom you trust.
+A module comes from one of two places: `weights` (a .tar.gz as TF Hub hands out, or a SavedModel
+folder), or else `handle` (an address with a version, fetched by tensorflow_hub into TFHUB_CACHE_DIR).
+A SavedModel is a program: take it from whom you trust.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, MissingExtraError, Vectors
 from embedders.common import require_samples
+from embedders.missing import MissingWeightsError
 
 DEVICES = ("auto", "cpu", "cuda")
 SAVED_MODEL = "saved_model.pb"
@@ -64,8 +65,8 @@ MODULES = {
 class TfHub:
     """The frames of a TF Hub module, averaged over a clip: one vector of `dim` numbers.
 
-    `module` is a name of `MODULES`. `weights` or `folder` name what is on this machine; without both
-    the module is fetched from `handle`, an https address that ends in a version number.
+    `module` is a name of `MODULES`. `weights` names what is on this machine; without it the module is
+    fetched from `handle`, an https address that ends in a version number.
     """
 
     sample_rate = 16000
@@ -75,15 +76,12 @@ class TfHub:
         module: str,
         *,
         handle: str | None = None,
-        folder: str | Path | None = None,
         weights: str | Path | None = None,
         device: str = "auto",
     ) -> None:
         for name, value, allowed in (("module", module, tuple(MODULES)), ("device", device, DEVICES)):
             if value not in allowed:
                 raise EmbedderError(f"hub: {name} is {value!r}, expected one of {', '.join(allowed)}.")
-        if folder is not None and weights is not None:
-            raise EmbedderError(f"hub {module}: found both folder and weights, expected one of them. Take one out.")
         if handle is not None and not re.fullmatch(r"https://\S+/\d+", handle):
             raise EmbedderError(
                 f"hub {module}: handle is {handle!r}, expected an https address that ends in a version, as "
@@ -94,16 +92,15 @@ class TfHub:
         self._name = module
         self._module = MODULES[module]
         self._handle = handle
-        given = folder if folder is not None else weights
-        self._path = None if given is None else Path(given).expanduser()
+        self._path = None if weights is None else Path(weights).expanduser()
         self._device = device
         self._loaded: Any = None
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Vectors of shape (len(clips), dim).
 
-        Raises `EmbedderError` for a clip below `min_seconds`, and for a module that cannot be found, loaded or
-        called, or answers something else; `MissingExtraError` where TensorFlow is not installed.
+        Raises `EmbedderError` for a clip below `min_seconds`, and for a module that cannot be loaded or called, or
+        answers something else; `MissingWeightsError` where there is none; `MissingExtraError` without TensorFlow.
         """
         require_samples(clips, max(1, round(self.min_seconds * self.sample_rate)), f"hub {self._name}")
         tf = _imported("tensorflow")
@@ -135,8 +132,8 @@ class TfHub:
         """The folder of the module that `handle` names, fetched where tensorflow_hub does not have it yet."""
         if self._handle is None:
             raise EmbedderError(
-                f"hub {self._name}: found no weights, no folder and no handle, expected one of them. Give `weights`, "
-                "the module's .tar.gz."
+                f"hub {self._name}: found no weights and no handle, expected one of them. Give `weights`, the module's "
+                ".tar.gz or its folder."
             )
         if os.environ.get(OFFLINE) == "1":
             # tensorflow_hub keeps a module under the sha1 of its handle; asking it for one it lacks would fetch
@@ -150,8 +147,8 @@ class TfHub:
         except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
             raise self._unfetched(_first_line(error)) from error
 
-    def _unfetched(self, why: str) -> EmbedderError:
-        return EmbedderError(
+    def _unfetched(self, why: str) -> MissingWeightsError:
+        return MissingWeightsError(
             f"hub {self._name}: {self._handle} cannot be had ({why}), expected the module. Fetch its .tar.gz "
             "where there is a network and give that file as `weights`."
         )

@@ -40,7 +40,9 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture(autouse=True)
 def own_signals() -> Iterator[None]:
-    """The command line, whose process ends with it, leaves SIGINT ignored."""
+    """The command line, whose process ends with it, leaves SIGINT ignored; and some shells start us that way."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what we start inherits it
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():

@@ -120,7 +120,7 @@ def test_an_embedder_that_is_not_in_params(command, stage):
 
 def test_an_unknown_embedder_in_params(command, params_file, project):
     params_file.write_text(GOOD + "  byol_s_521: {}\n")
-    assert "Did you mean 'byol_s_512'?" in told(command("prepare"))
+    assert "Did you mean 'byol_s_512'" in told(command("prepare"))
     assert not (project / "results").exists()
 
 

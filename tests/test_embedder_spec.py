@@ -14,7 +14,9 @@ from benchmark.embedder_spec import Construction, as_benchmark_error, constructi
 from benchmark.errors import ContractError, ParamsError, Unavailable, UnknownNameError, WeightsError
 from benchmark.files import canonical
 from benchmark.params import EmbedderEntry
+from embedders.base import MissingExtraError
 from embedders.catalog import CATALOG
+from embedders.missing import MissingWeightsError
 
 
 def spec_of(name: str = "row", **entry):
@@ -209,3 +211,11 @@ def test_an_embedders_own_error_becomes_one_line():
     assert str(told) == "row on corpus: IndexError: list index out of range"
     ours = WeightsError("bad")
     assert as_benchmark_error(ours, "row on corpus") is ours
+
+
+def test_what_is_not_here_is_a_state_and_no_fault():
+    for kind in (MissingExtraError, MissingWeightsError):
+        told = as_benchmark_error(kind("hub: it cannot be had, expected the module. Fetch it. Then go on."), "row")
+        assert isinstance(told, Unavailable)
+        assert told.what == "hub: it cannot be had, expected the module"
+        assert str(told) == "hub: it cannot be had, expected the module. Fetch it. Then go on."

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import datasets, hashing, paths
-from benchmark.hashing import file_sha256
+from benchmark.hashing import content_sha256, file_sha256
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +145,18 @@ def test_a_clip_changed_in_an_archive_with_its_old_date_is_noticed(manual, small
     dated(archive, before)
     assert (archive.stat().st_size, archive.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
     assert datasets.find_source("emodb").signature != first.signature
+
+
+def test_a_folder_is_what_its_files_hold(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name / "variables").mkdir(parents=True)
+        (tmp_path / name / "variables" / "data").write_bytes(b"numbers")
+        (tmp_path / name / "saved_model.pb").write_bytes(b"graph")
+    first = content_sha256(tmp_path / "one")
+    (tmp_path / "two" / ".DS_Store").write_bytes(b"left by a file manager")
+    assert content_sha256(tmp_path / "two") == first
+    (tmp_path / "two" / "variables" / "data").write_bytes(b"other")
+    assert content_sha256(tmp_path / "two") != first
+    (tmp_path / "one" / "saved_model.pb").rename(tmp_path / "one" / "renamed.pb")
+    assert content_sha256(tmp_path / "one") != first
+    assert content_sha256(tmp_path / "one" / "renamed.pb") == hashlib.sha256(b"graph").hexdigest()

@@ -149,6 +149,12 @@ def test_too_few_groups(policy, groups, message):
         assign(policy, *corpus(groups, 6))
 
 
+def test_labels_of_their_own_cannot_be_stratified():
+    names = [f"s{row}" for row in range(12)]
+    with pytest.raises(SplitError, match="found at most 2 clips of one class, expected at least 3 for 3 stratified"):
+        assign(GroupKFold(3), ["twice", "twice", *names[2:]], names, [{}] * 12)
+
+
 def test_a_group_in_two_parts_is_named():
     labels, names, rows = corpus(5, 3)
     names[0] = "s04"  # a test clip of a training speaker

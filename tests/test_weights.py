@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import threading
 from dataclasses import replace
@@ -97,15 +98,26 @@ def test_places_are_searched_in_order(tmp_path, own_cache, wanted):
 def test_no_weights_and_own_weights(tmp_path, own_cache):
     own = tmp_path / "own.bin"
     assert resolve(None, None, folders=[], cache=own_cache, fetch=True) is None
-    with pytest.raises(Unavailable, match=r"weights missing: no file .*own\.bin"):
+    with pytest.raises(Unavailable, match=r"weights missing: nothing at .*own\.bin"):
         resolve(None, str(own), folders=[], cache=own_cache, fetch=True)
     own.write_bytes(b"")
     with pytest.raises(WeightsError, match=r"own\.bin is empty \(0 bytes\)\. Copy or download it again"):
         resolve(None, str(own), folders=[], cache=own_cache, fetch=True)
-    with pytest.raises(WeightsError, match="is a folder, expected a file"):
-        resolve(None, str(tmp_path), folders=[], cache=own_cache, fetch=True)
+    (tmp_path / "saved_model").mkdir()
+    with pytest.raises(WeightsError, match=r"saved_model is an empty folder\. Copy"):
+        resolve(None, str(tmp_path / "saved_model"), folders=[], cache=own_cache, fetch=True)
+    (tmp_path / "saved_model" / "saved_model.pb").write_bytes(b"x")
+    found = resolve(None, str(tmp_path / "saved_model"), folders=[], cache=own_cache, fetch=True)
+    assert found == tmp_path / "saved_model"
     own.write_bytes(b"anything")
     assert resolve(None, str(own), folders=[], cache=own_cache, fetch=True) == own
+
+
+def test_weights_that_nobody_published_a_sha256_of_are_the_users_own(tmp_path, own_cache, wanted):
+    (tmp_path / "model.bin").write_bytes(CONTENT)
+    unknown = dataclasses.replace(wanted, sha256="")
+    with pytest.raises(Unavailable, match=r"model\.bin \(which file is the right one is not published: name yours"):
+        resolve(unknown, None, folders=[tmp_path], cache=own_cache, fetch=True)
 
 
 def test_another_file_of_that_name_is_refused_even_if_a_later_place_has_the_right_one(tmp_path, own_cache, wanted):

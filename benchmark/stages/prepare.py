@@ -11,7 +11,7 @@ import os
 from benchmark import embedder_spec, paths, plan, preparing, registry
 from benchmark.embedder_spec import EmbedderSpec
 from benchmark.errors import BenchmarkError
-from benchmark.hashing import file_sha256
+from benchmark.hashing import content_sha256
 from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness
@@ -34,7 +34,7 @@ def run(params: Params, *, skip_broken: bool = False) -> None:
     tasks = registry.tasks_of(params.suites)
     specs = [embedder_spec.resolve(name, entry) for name, entry in params.embedders.items()]
     for spec in specs:
-        registry.embedder_files(spec.factory)  # a factory that does not exist stops everything, now
+        embedder_spec.code(spec)  # a module that does not exist stops everything, now
     for folder in (paths.MANIFESTS, paths.PLANS):
         folder.mkdir(parents=True, exist_ok=True)  # DVC wants its outputs to exist, though nothing may be in them
     wanted = list(dict.fromkeys(task.dataset for task in tasks))
@@ -62,7 +62,7 @@ def _plan(spec: EmbedderSpec, found: dict[str, tuple[Readiness, Manifest | None]
     try:
         try:
             file = embedder_spec.weights_file(spec)
-            sha256 = declared or (file_sha256(file) if file else None)
+            sha256 = declared or (content_sha256(file) if file else None)
         except BenchmarkError as error:
             readiness, sha256 = Readiness.of(error), declared
         if readiness.state == "ready" or declared:

@@ -15,7 +15,7 @@ from benchmark.leaderboard import build_leaderboard, with_remarks
 from benchmark.params import Params
 from benchmark.published import load_published
 from benchmark.scoring import cell_fingerprint
-from tasks.base import Suite, Task
+from tasks.base import Predefined, Suite, Task
 
 
 def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
@@ -51,12 +51,13 @@ def _remarks(tasks: list[Task]) -> dict[str, list[str]]:
     """What a reader must know of a task's data: that it leaks, what its audit found, clips that were left out."""
     found: dict[str, list[str]] = {}
     for task in tasks:
+        leaks = task.split.leaks if isinstance(task.split, Predefined) else ""
+        found[task.name] = [f"LEAKS: {leaks}."] if leaks else []
         with contextlib.suppress(BenchmarkError):  # a manifest that cannot be read fails its rows, with the reason
             listed = manifest.read(task.dataset)
             if listed is None:
                 continue
             verdict = audit.verdict(task, listed)
-            found[task.name] = [f"LEAKS: {verdict.marked}."] if verdict and verdict.marked else []
             found[task.name].append(f"{verdict.line}." if verdict else "not audited.")
             if skipped := listed.skipped:
                 clips = "1 broken clip" if len(skipped) == 1 else f"{len(skipped)} broken clips"

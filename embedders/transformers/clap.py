@@ -68,13 +68,13 @@ class Clap:
 
     @staticmethod
     def find_weights(kwargs: Mapping[str, Any], *, fetch: bool) -> None:
-        """Raises `WeightsMissingError` where the checkpoint of these arguments is not here and cannot be fetched."""
+        """Raises `MissingWeightsError` where the checkpoint of these arguments is not here and cannot be fetched."""
         Source.of("clap", None, *(kwargs.get(name) for name in ("folder", "model", "revision"))).look(fetch=fetch)
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Unit vectors of shape (len(clips), width).
 
-        Raises `EmbedderError` for an empty clip and for a checkpoint that is another network, `WeightsMissingError`
+        Raises `EmbedderError` for an empty clip and for a checkpoint that is another network, `MissingWeightsError`
         for one that is not here, `MissingExtraError` without transformers.
         """
         require_samples(clips, 1, self._who)

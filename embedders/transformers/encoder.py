@@ -71,7 +71,7 @@ class AudioEncoder:
 
     @staticmethod
     def find_weights(kwargs: Mapping[str, Any], *, fetch: bool) -> None:
-        """Raises `WeightsMissingError` where the checkpoint of these arguments is not here and cannot be fetched."""
+        """Raises `MissingWeightsError` where the checkpoint of these arguments is not here and cannot be fetched."""
         Source.of("transformers", None, *(kwargs.get(name) for name in ("folder", "model", "revision"))).look(
             fetch=fetch
         )
@@ -80,7 +80,7 @@ class AudioEncoder:
         """Vectors of shape (len(clips), dim), dim once or twice the network's width.
 
         Raises `EmbedderError` for a clip below 400 samples and for a checkpoint that is another network,
-        `WeightsMissingError` for one that is not here, `MissingExtraError` without transformers.
+        `MissingWeightsError` for one that is not here, `MissingExtraError` without transformers.
         """
         require_samples(clips, MIN_SAMPLES, self._who)
         network = self._load()

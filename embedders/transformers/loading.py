@@ -97,7 +97,7 @@ def load(source: Source, *, fronts: tuple[str, ...], width: int, also: tuple[str
     """The network of a checkpoint, float32, on the CPU.
 
     Nothing in the files is executed. Raises `EmbedderError` for a checkpoint of another kind, width or layout,
-    `WeightsMissingError` for one that is not here, `MissingExtraError` without transformers.
+    `MissingWeightsError` for one that is not here, `MissingExtraError` without transformers.
     """
     try:
         import transformers

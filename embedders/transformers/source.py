@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from embedders.base import EmbedderError, MissingExtraError
+from embedders.missing import MissingWeightsError
 from embedders.torch_common import first_line
 
 OFFLINE = "MOODBENCH_OFFLINE"
@@ -17,14 +18,6 @@ CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
 INDEX = ".index.json"  # added to either name where the tensors are spread over several files
 EXTRA = "pip install 'moodbench[transformers]'"
-
-
-class WeightsMissingError(EmbedderError):
-    """A checkpoint is not on this machine and cannot be fetched now: a state of the row, no fault in it."""
-
-    def __init__(self, who: str, what: str, way_out: str) -> None:
-        super().__init__(f"{who}: {what}. {way_out}")
-        self.what, self.way_out = what, way_out
 
 
 @dataclass(frozen=True)
@@ -83,26 +76,21 @@ class Source:
         """The folder that holds config.json, and the files that hold the tensors.
 
         `also` names further files that are taken along from the hub where it has them; `local` forbids to fetch. Raises
-        `WeightsMissingError` where nothing is here and nothing can be fetched, `EmbedderError` for a path that holds
+        `MissingWeightsError` where nothing is here and nothing can be fetched, `EmbedderError` for a path that holds
         no checkpoint.
         """
         if self.weights is not None:
             if not self.weights.is_file():
-                raise WeightsMissingError(
-                    self.who, f"weights missing: no file {self.weights}", "Correct the path of the weights."
-                )
+                raise MissingWeightsError(f"weights missing: no file {self.weights}. Correct the path of the weights.")
             return self.weights.parent, [self.weights]
         if self.folder is not None:
             if not self.folder.is_dir():
-                raise WeightsMissingError(
-                    self.who, f"weights missing: no folder {self.folder}", "Correct the path of the folder."
-                )
+                raise MissingWeightsError(f"weights missing: no folder {self.folder}. Correct the path of the folder.")
             return self.folder, self._tensor_files(self.folder)
         if self.model is None:
-            raise WeightsMissingError(
-                self.who,
-                "weights missing: none named",
-                "Name a .safetensors or PyTorch file in `weights:`, with config.json beside it.",
+            raise MissingWeightsError(
+                "weights missing: none named. Name a .safetensors or PyTorch file in `weights:`, with config.json "
+                "beside it."
             )
         return self._from_the_hub(also, local=local or _offline())
 
@@ -155,11 +143,10 @@ class Source:
                 str(self.model), name, revision=self.revision, local_files_only=local
             )
         except errors.GatedRepoError as error:
-            raise WeightsMissingError(
-                self.who,
-                f"weights missing: {self.model} is gated, and its owner's terms were not accepted with this account",
+            raise MissingWeightsError(
+                f"weights missing: {self.model} is gated, and its owner's terms were not accepted with this account. "
                 f"Accept them on the page of {self.model} on the Hugging Face hub, then log in here with "
-                "`hf auth login`.",
+                "`hf auth login`."
             ) from error
         except errors.RevisionNotFoundError as error:
             raise EmbedderError(
@@ -167,11 +154,9 @@ class Source:
                 "`revision`."
             ) from error
         except errors.RepositoryNotFoundError as error:
-            raise WeightsMissingError(
-                self.who,
+            raise MissingWeightsError(
                 f"weights missing: the Hugging Face hub shows no {self.model} to this account (none of the name, or a "
-                "private one)",
-                "Correct `model`, or log in here with `hf auth login`.",
+                "private one). Correct `model`, or log in here with `hf auth login`."
             ) from error
         except errors.LocalEntryNotFoundError as error:
             if name != CONFIG and local:
@@ -185,12 +170,11 @@ class Source:
             raise self._missing(first_line(error)) from error
         return Path(found)
 
-    def _missing(self, why: str) -> WeightsMissingError:
-        return WeightsMissingError(
-            self.who,
-            f"weights missing: {self.model} ({why})",
-            f"Where there is a network: hf download {self.model} --revision {self.revision}. Or name a copy of its "
-            f"{SAFE} in `weights:`, with {CONFIG} and {PREPROCESSOR} beside it.",
+    def _missing(self, why: str) -> MissingWeightsError:
+        told = why.replace(". ", "; ")  # the first full stop ends what is missing, and begins the way out
+        return MissingWeightsError(
+            f"weights missing: {self.model} ({told}). Where there is a network: hf download {self.model} --revision "
+            f"{self.revision}. Or name a copy of its {SAFE} in `weights:`, with {CONFIG} and {PREPROCESSOR} beside it."
         )
 
 
@@ -225,4 +209,6 @@ def read_json(who: str, path: Path) -> dict[str, Any]:
 
 def missing_extra(who: str, error: ModuleNotFoundError) -> MissingExtraError:
     """What is said where the extra is not installed."""
-    return MissingExtraError(f"{who}: {error.name} is not installed, expected the extra 'transformers': {EXTRA}.")
+    return MissingExtraError(
+        f"{who}: {error.name} is not installed, expected the extra 'transformers'. Install it: {EXTRA}."
+    )

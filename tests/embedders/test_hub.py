@@ -54,12 +54,12 @@ def program():
 
     for kind in KINDS:
         hub_modules.write(kind, out / kind)
-        folder = TfHub(kind, folder=out / kind)
+        folder = TfHub(kind, weights=out / kind)
         found[f"{kind} folder"] = folder.embed(clips_of(kind))
         found[f"{kind} again"] = folder.embed(clips_of(kind)[::-1])[::-1]
         archive = pack(out / kind, out / f"{kind}.tar.gz", "." if kind == "trill" else kind)
         found[f"{kind} archive"] = TfHub(kind, weights=str(archive), device="cpu").embed(clips_of(kind))
-        report = check_embedder(functools.partial(TfHub, kind, folder=out / kind), long_seconds=20.0)
+        report = check_embedder(functools.partial(TfHub, kind, weights=out / kind), long_seconds=20.0)
         reports[kind] = [str(finding) for finding in report.failures]
 
     def tell(name, kind="vggish", **source):
@@ -93,15 +93,15 @@ def program():
     hub_modules.write("trill", out / "layerless", output="layer20")
     hub_modules.write("vggish", out / "signature", output="only a signature")
     tell("no source")
-    tell("wrong dim", folder=out / "narrow")
-    tell("no such key", "trillsson1", folder=out / "renamed")
-    tell("no such key in trill", "trill", folder=out / "layerless")
-    tell("three outputs", folder=out / "yamnet")
-    tell("one output", "yamnet", folder=out / "vggish")
-    tell("wants a rate", folder=out / "trill")
-    tell("takes no rate", "trill", folder=out / "vggish")
-    tell("takes no batch", "trillsson1", folder=out / "vggish")
-    tell("signature", folder=out / "signature")
+    tell("wrong dim", weights=out / "narrow")
+    tell("no such key", "trillsson1", weights=out / "renamed")
+    tell("no such key in trill", "trill", weights=out / "layerless")
+    tell("three outputs", weights=out / "yamnet")
+    tell("one output", "yamnet", weights=out / "vggish")
+    tell("wants a rate", weights=out / "trill")
+    tell("takes no rate", "trill", weights=out / "vggish")
+    tell("takes no batch", "trillsson1", weights=out / "vggish")
+    tell("signature", weights=out / "signature")
 
     for name in ("a", "b"):
         shutil.copytree(out / "vggish", out / "two" / name)
@@ -176,7 +176,7 @@ def test_a_handle_that_was_fetched_before_needs_no_network(apart, way):
 @pytest.mark.parametrize(
     ("case", "said"),
     {
-        "no source": ("found no weights, no folder and no handle", "Give `weights`"),
+        "no source": ("found no weights and no handle", "Give `weights`"),
         "offline": (HANDLE, "MOODBENCH_OFFLINE=1 forbids to fetch it, and TFHUB_CACHE_DIR does not hold it", ".tar.gz"),
         "offline without a cache": (HANDLE, "MOODBENCH_OFFLINE=1 forbids to fetch it"),
         "unreachable": (HANDLE, "cannot be had", "no route", "give that file as `weights`"),
@@ -214,7 +214,6 @@ def test_what_is_wrong_is_told_in_one_line(apart, case, said):
     [
         ({"module": "frill"}, "module is 'frill', expected one of vggish, yamnet, trill, trillsson1"),
         ({"module": "trill", "device": "gpu"}, "device is 'gpu', expected one of auto, cpu, cuda"),
-        ({"module": "trill", "folder": "a", "weights": "b"}, "found both folder and weights"),
         ({"module": "trill", "handle": "https://tfhub.dev/google/trill"}, "expected an https address that ends in a v"),
         ({"module": "trill", "handle": "trill/3"}, "expected an https address that ends in a version"),
     ],
@@ -226,17 +225,17 @@ def test_arguments(arguments, said):
 
 def test_short_clips_and_other_types_are_refused():
     with pytest.raises(EmbedderError, match="hub vggish: clip 0 has 15999 samples, expected at least 16000"):
-        TfHub("vggish", folder="absent").embed([np.zeros(15999, np.float32)])
+        TfHub("vggish", weights="absent").embed([np.zeros(15999, np.float32)])
     with pytest.raises(EmbedderError, match="hub trill: clip 0 has 0 samples, expected at least 1"):
-        TfHub("trill", folder="absent").embed([np.zeros(0, np.float32)])
+        TfHub("trill", weights="absent").embed([np.zeros(0, np.float32)])
     with pytest.raises(EmbedderError, match="clip 0 is int16, expected float32"):
-        TfHub("vggish", folder="absent").embed([np.zeros(16000, np.int16)])
+        TfHub("vggish", weights="absent").embed([np.zeros(16000, np.int16)])
 
 
 def test_a_missing_tensorflow_is_told_with_the_pip_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(MissingExtraError, match=r"tensorflow cannot be imported .* pip install 'moodbench\[hub\]'"):
-        TfHub("vggish", folder="absent").embed([np.zeros(16000, np.float32)])
+        TfHub("vggish", weights="absent").embed([np.zeros(16000, np.float32)])
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -255,7 +254,7 @@ def test_every_module_has_a_row():
 def test_constructing_loads_no_framework():
     source = (
         "import sys; from embedders.hub import TfHub; from embedders.torchaudio_pipelines import TorchaudioPipeline; "
-        "TfHub('yamnet', folder='absent'); TorchaudioPipeline('absent.pth'); "
+        "TfHub('yamnet', weights='absent'); TorchaudioPipeline('absent.pth'); "
         "print(sorted({'torch', 'torchaudio', 'tensorflow', 'tensorflow_hub'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, check=True)

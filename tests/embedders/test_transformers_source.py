@@ -18,8 +18,8 @@ from benchmark.errors import ContractError, Unavailable
 from benchmark.params import EmbedderEntry
 from embedders.base import EmbedderError, MissingExtraError
 from embedders.catalog import CATALOG
+from embedders.missing import MissingWeightsError
 from embedders.transformers import AudioEncoder
-from embedders.transformers.source import WeightsMissingError
 
 pytest.importorskip("transformers")
 hub = pytest.importorskip("huggingface_hub")
@@ -151,7 +151,7 @@ def test_half_precision_is_computed_in_full(tiny, folder):
 
 
 def test_a_model_that_is_nowhere_is_not_run_and_says_how_to_get_it(cache):
-    with pytest.raises(WeightsMissingError) as error:
+    with pytest.raises(MissingWeightsError) as error:
         from_hub().embed(CLIPS)
     told = embedder_spec.as_benchmark_error(error.value, "row on corpus")  # what the stage makes of it
     assert isinstance(told, Unavailable)
@@ -196,7 +196,7 @@ def test_half_a_model_in_the_cache_is_missing_too(tiny, cache):
     place.mkdir(parents=True)
     tiny.wave(place, "hubert")
     (place / "model.safetensors").unlink()
-    with pytest.raises(WeightsMissingError, match=r"has neither model\.safetensors nor pytorch_model\.bin"):
+    with pytest.raises(MissingWeightsError, match=r"has neither model\.safetensors nor pytorch_model\.bin"):
         from_hub().embed(CLIPS)
 
 
@@ -219,7 +219,7 @@ def test_what_the_hub_answers(monkeypatch, error, status, said):
         raise getattr(hub.errors, error)("broken", **({"response": answer} if answer else {}))
 
     monkeypatch.setattr(hub, "hf_hub_download", refuse)
-    with pytest.raises(WeightsMissingError, match=said):
+    with pytest.raises(MissingWeightsError, match=said):
         from_hub().embed(CLIPS)
 
 
@@ -231,7 +231,7 @@ def test_a_commit_that_the_hub_does_not_know_is_an_error(monkeypatch):
     monkeypatch.setattr(hub, "hf_hub_download", refuse)
     with pytest.raises(EmbedderError, match=f"some/tiny has no commit {COMMIT}") as told:
         from_hub().embed(CLIPS)
-    assert not isinstance(told.value, WeightsMissingError)
+    assert not isinstance(told.value, MissingWeightsError)
 
 
 def test_only_what_is_needed_is_fetched(tiny, folder, monkeypatch):
@@ -253,9 +253,9 @@ def test_only_what_is_needed_is_fetched(tiny, folder, monkeypatch):
 
 def test_files_and_folders_that_are_not_there(tmp_path):
     for given in ({"weights": tmp_path / "absent" / "model.safetensors"}, {"folder": tmp_path / "absent"}):
-        with pytest.raises(WeightsMissingError, match=r"weights missing: no (file|folder) .*absent.*Correct the path"):
+        with pytest.raises(MissingWeightsError, match=r"weights missing: no (file|folder) .*absent.*Correct the path"):
             AudioEncoder(width=16, **given).embed(CLIPS)
-    with pytest.raises(WeightsMissingError, match="weights missing: none named"):
+    with pytest.raises(MissingWeightsError, match="weights missing: none named"):
         AudioEncoder(width=16).embed(CLIPS)
 
 

@@ -6,8 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
+
+pytestmark = pytest.mark.slow
 
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@localhost")
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMPARED = ("cells", "embeddings", "leaderboard", "manifests", "plans")
 YEAR = 365 * 24 * 3600
 ROW = "logmel_stats"

@@ -64,6 +64,7 @@ def group(leader: int) -> Iterator[psutil.Process]:
 def interrupt(clone: Clone, command: tuple[str, ...], after: str, seconds: float, *, times: int = 1) -> bool:
     """Ctrl-C some seconds after a line of the output; False when the command had ended by then."""
     running = clone.start(*MOODBENCH, *command)
+    sent = False
     assert running.stdout is not None
     seen = ""
     for line in running.stdout:
@@ -75,12 +76,14 @@ def interrupt(clone: Clone, command: tuple[str, ...], after: str, seconds: float
     try:
         running.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
+        sent = True
         for _ in range(times):
             os.killpg(running.pid, signal.SIGINT)
             time.sleep(0.02)
     begun = time.monotonic()
     seen += running.communicate(timeout=60)[0]
     if running.returncode == 0:
+        assert not sent or time.monotonic() - begun < 1, f"it took no notice:\n{seen}"
         return False
     assert time.monotonic() - begun < 15, "it ends at once"
     assert running.returncode == 130, seen

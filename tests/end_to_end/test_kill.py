@@ -21,6 +21,8 @@ from ruamel.yaml import YAML
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
 
+pytestmark = pytest.mark.slow
+
 KILLS = 20
 KILLS_A_STAGE = 4
 COMPARED = ("cells", "embeddings", "leaderboard", "manifests")
@@ -308,6 +310,7 @@ def test_a_broken_file_of_dvc_on_page(
     assert entries(clone.folder / "dvc.lock") == entries_before
 
 
+@pytest.mark.timeout(1200)
 def test_everything_killed(clone: Clone, slow: dict[str, bytes]) -> None:
     """`moodbench run`, killed again and again on one way from nothing to the leaderboard."""
     draw = random.Random("run")

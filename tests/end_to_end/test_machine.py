@@ -18,6 +18,8 @@ import pytest
 if TYPE_CHECKING:
     pass
 
+pytestmark = pytest.mark.slow
+
 COMPARED = ("cells", "embeddings", "leaderboard", "manifests", "plans")
 YEAR = 365 * 24 * 3600
 SECTION = "The machine"

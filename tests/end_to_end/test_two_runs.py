@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
+
+pytestmark = pytest.mark.slow
 
 
 def test_two_runs_at_once(clone: Clone) -> None:

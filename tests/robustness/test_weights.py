@@ -68,7 +68,7 @@ def test_an_empty_file_on_page(alone, number):
 
 def test_a_folder_on_page(alone, tmp_path):
     (tmp_path / "folder").mkdir()
-    alone("a folder as weights file", own(tmp_path / "folder"), "prepare")
+    alone("an empty folder as weights", own(tmp_path / "folder"), "prepare")
 
 
 def test_the_home_of_nobody_on_page(alone):

@@ -85,6 +85,15 @@ def test_a_task_that_says_that_it_leaks_is_scored_and_marked(bench, monkeypatch)
     assert f"- emodb@0.115s-partial: {line}\n" in written
 
 
+def test_the_mark_needs_no_audit(bench, monkeypatch):
+    leaking(monkeypatch, "made to leak in a test")
+    work = bench()
+    work.all()
+    paths.audit("emodb").unlink()
+    boards, _ = work.report()
+    assert boards[0].sections[0].columns[0].remarks == ("LEAKS: made to leak in a test.", "not audited.")
+
+
 def test_a_damaged_audit_is_made_anew(bench):
     work = bench()
     work.prepare()

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from tfds_builders.common.base import ClipBuilder
+from tfds_builders.common.clips import clip_path
 from tfds_builders.common.errors import SourceError
 from tfds_builders.common.scan import Clip, Fields, Span
 from tfds_builders.common.source import Source
@@ -51,7 +52,7 @@ class TableBuilder(ClipBuilder, skip_registration=True):  # type: ignore[call-ar
         for row in read_table(self.TABLE):
             rows.setdefault(row.path, []).append(row)
         self._rows: dict[str, list[Row]] = {}
-        for member in source.audio():
+        for member in (clip_path(each, self.CLIP_DEPTH).as_posix() for each in source.audio()):
             parts = PurePosixPath(member).parts
             for start in range(len(parts)):
                 if (path := "/".join(parts[start:])) in rows:
@@ -115,4 +116,10 @@ def _row(file: Path, number: int, line: Mapping[str, str | None]) -> Row:
                 f"{file.name}, line {number}: found start {cells['start']!r} and end {cells['end']!r}; "
                 "expected seconds with 0 <= start < end."
             )
-    return Row(PurePosixPath(cells["path"]).as_posix(), cells["label"], cells["group"], cells["part"], span)
+    return Row(
+        clip_path(cells["path"], TableBuilder.CLIP_DEPTH).as_posix(),
+        cells["label"],
+        cells["group"],
+        cells["part"],
+        span,
+    )

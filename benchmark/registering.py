@@ -1,0 +1,220 @@
+"""`moodbench register`: a model becomes rows of params.yaml, after the battery has tried it in a process of its own."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import itertools
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from benchmark import embedder_spec, entry_points, isolation, params, params_rows, registry
+from benchmark.embedder_spec import Construction, EmbedderSpec
+from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable
+from benchmark.params import ORIGINS, EmbedderEntry, Params
+from embedders.base import Embedder
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a model is tried before it is written."""
+
+    check: bool = True
+    force: bool = False
+    device: str = "auto"
+    patience: float = 900.0
+
+
+def register(name: str, fields: Mapping[str, Any], sweep: Sequence[str], options: Options, say: Say) -> None:
+    """Try the model of an entry (of each row of a sweep), then write the rows; nothing is written when one fails.
+
+    `fields` are those of an entry of params.yaml; `sweep` holds "argument=value,value" texts.
+
+    Raises:
+        ParamsError: a name, an argument or the module is not right.
+        BenchmarkError: a model failed the battery, or died in it, and `force` is not given.
+    """
+    found = params.load()
+    rows = expand(name, entry_of(name, fields), sweep)
+    params_rows.refuse_taken(rows, found)
+    _require_own_name(name, rows[name] if name in rows else next(iter(rows.values())))
+    specs = {row: embedder_spec.resolve(row, entry) for row, entry in rows.items()}
+    for row, spec in specs.items():
+        embedder_spec.code(spec)
+        if options.check:
+            rows[row] = _tried(spec, rows[row], options, say)
+    params_rows.add(rows)
+    for line in _next_steps(list(rows), found):
+        say(line)
+
+
+def entry_of(name: str, fields: Mapping[str, Any]) -> EmbedderEntry:
+    """The entry of those fields, checked as params.yaml is."""
+    try:
+        made = Params.model_validate({"suites": ["none"], "embedders": {name: dict(fields)}})
+    except ValidationError as error:
+        raise ParamsError("; ".join(params.explain(each) for each in error.errors()) + ".") from None
+    return made.embedders[name]
+
+
+def parse_settings(texts: Sequence[str], option: str) -> dict[str, Any]:
+    """`key=value` texts and JSON objects as one mapping; a value is JSON, or else text.
+
+    Raises:
+        ParamsError: a text of another form, or a key twice.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        given: Any = None
+        if text.lstrip().startswith("{"):
+            given = _json(text)
+        elif equals and key.strip().isidentifier():
+            given = {key.strip(): _json(value)}
+        if not isinstance(given, dict):
+            raise ParamsError(f"{option} {text!r}: expected argument=value, or a JSON object in quotes.")
+        for twice in found.keys() & given.keys():
+            raise ParamsError(f"{option}: argument {twice!r} is given twice, expected it once.")
+        found |= given
+    return found
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def expand(name: str, entry: EmbedderEntry, sweep: Sequence[str]) -> dict[str, EmbedderEntry]:
+    """The row itself, or a row for each combination of a sweep's values, named after them."""
+    if not sweep:
+        return {name: entry}
+    axes = {key: _values(key, value) for key, value in parse_settings(sweep, "--sweep").items()}
+    rows: dict[str, EmbedderEntry] = {}
+    for values in itertools.product(*axes.values()):
+        point = dict(zip(axes, values, strict=True))
+        row = "_".join([name, *(_word(key, value) for key, value in point.items())])
+        if row in rows:
+            raise ParamsError(f"--sweep: two of its rows would be called {row!r}; leave one out, or register it alone.")
+        rows[row] = entry_of(row, entry.model_dump(exclude_defaults=True) | {"kwargs": {**entry.kwargs, **point}})
+    return rows
+
+
+def _values(key: str, given: Any) -> list[Any]:
+    values = [_json(each) for each in given.split(",")] if isinstance(given, str) else given
+    values = values if isinstance(values, list) else [values]
+    if not values or "" in values:
+        raise ParamsError(f"--sweep {key}: found {given!r}, expected values with commas between them.")
+    return values
+
+
+def _word(key: str, value: Any) -> str:
+    """`layer3` for a number or a truth value, `mean_std` for text: what makes a row's name readable."""
+    word = re.sub(r"[^a-z0-9]+", "_", str(value).lower()).strip("_")
+    return word if isinstance(value, str) else f"{key.lower()}{word}"
+
+
+def _require_own_name(name: str, entry: EmbedderEntry) -> None:
+    given = [origin for origin in ORIGINS if getattr(entry, origin)]
+    if given and name in entry_points.names() and entry.like != name:
+        raise ParamsError(
+            f"{name!r} is a name of the catalogue or of an installed package (moodbench list embedders), expected one "
+            "of your own. Take another name."
+        )
+
+
+# -- the battery, apart ----------------------------------------------------------------------------
+
+
+def _tried(spec: EmbedderSpec, entry: EmbedderEntry, options: Options, say: Say) -> EmbedderEntry:
+    """The entry with the libraries that its model was seen to use."""
+    outcome: dict[str, Any] = {"lines": [], "failed": [], "libraries": []}
+    try:
+        file = embedder_spec.weights_file(spec)
+        making = embedder_spec.construction(spec, file, options.device)
+        isolation.run_apart(
+            _battery,
+            making,
+            spec,
+            quiet_seconds=options.patience,
+            doing=f"checking {spec.name}",
+            told=outcome.update,
+        )
+        for line in outcome["lines"]:
+            say(line)
+        if outcome["failed"]:
+            listed = ", ".join(outcome["failed"])
+            raise ContractError(f"{spec.name}: {len(outcome['failed'])} of the checks above failed: {listed}")
+    except BenchmarkError as error:
+        if not options.force:
+            ending = "Nothing was written. Mend it, or write the row all the same with --force."
+            raise BenchmarkError(f"{str(error).rstrip('.')}. {ending}") from None
+        say(f"{spec.name} is written all the same (--force): {error}")
+    return entry.model_copy(update={"libraries": list(dict.fromkeys([*entry.libraries, *outcome["libraries"]]))})
+
+
+def _battery(making: Construction, spec: EmbedderSpec) -> None:
+    """The part that runs apart, and the one place that calls the battery."""
+    from benchmark.check import check_embedder
+
+    try:
+        first = [making.make()]
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        raise Unavailable(f"cannot import {error.name!r}", f"Install what it needs: pip install {package}.") from None
+    except Exception as error:  # a stranger's code
+        raise embedder_spec.as_benchmark_error(error, f"making {spec.name}") from error
+
+    def make() -> Embedder:
+        return first.pop() if first else making.make()
+
+    report = check_embedder(make)
+    isolation.tell(
+        {
+            "lines": str(report).splitlines(),
+            "failed": [finding.name for finding in report.failures],
+            "libraries": used_libraries(spec),
+        }
+    )
+
+
+def used_libraries(spec: EmbedderSpec) -> list[str]:
+    """Installed distributions that the stranger's own files import and that are loaded in this process.
+
+    Their versions can change a vector. What comes from the catalogue names its libraries itself.
+    """
+    if spec.entry is not None:
+        return []
+    wanted = spec.kwargs["wraps"] if spec.factory in embedder_spec.ADAPTERS.values() else spec.factory
+    module = str(wanted).partition(":")[0]
+    _, files = registry.embedder_files(module)
+    imported: set[str] = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    imported -= {module.partition(".")[0], "benchmark", "embedders"}
+    owners = importlib.metadata.packages_distributions()
+    return sorted({owner for name in imported & sys.modules.keys() for owner in owners.get(name, ())})
+
+
+def _next_steps(rows: Sequence[str], before: Params) -> list[str]:
+    stages = [f"{stage}@{row}" for row in rows for stage in ("embed", "evaluate")]
+    shown = stages if len(stages) <= 6 else [*stages[:4], f"… ({len(rows)} rows)"]
+    kept = len(before.embedders)
+    return [
+        f"params.yaml: added {', '.join(rows)}.",
+        f"Next: dvc repro (or moodbench run). It runs prepare, {', '.join(shown)}, then report; "
+        f"what the other {kept} rows have is kept. Suites: {', '.join(before.suites)}.",
+    ]

@@ -1,0 +1,119 @@
+"""`moodbench sweep`: which row of a sweep is best, by validation scores; test scores are not looked at."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmark import cell_files, manifest, params, paths, registry
+from benchmark.cell import Cell
+from benchmark.errors import BenchmarkError, UnknownNameError
+from benchmark.params import ORIGINS, EmbedderEntry, Params
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A row of a sweep: what sets it apart, and its validation score on each task that it was scored on."""
+
+    row: str
+    settings: str
+    scores: dict[str, float]
+
+
+def rows_of(name: str, found: Params) -> dict[str, EmbedderEntry]:
+    """The rows of a sweep: called NAME or NAME_…, all of one model and one weights file.
+
+    Raises:
+        UnknownNameError: fewer than two rows are so.
+    """
+    called = {row: entry for row, entry in found.embedders.items() if row == name or row.startswith(f"{name}_")}
+    groups: dict[tuple[str | None, ...], dict[str, EmbedderEntry]] = {}
+    for row, entry in called.items():
+        groups.setdefault((*(getattr(entry, origin) for origin in ORIGINS), entry.weights), {})[row] = entry
+    largest = max(groups.values(), key=len, default={})
+    if len(largest) < 2:
+        raise UnknownNameError(
+            "sweep",
+            name,
+            found.embedders,
+            f"Expected two rows or more whose names begin with '{name}_', of one model: moodbench register {name} … "
+            "--sweep argument=value,value.",
+        )
+    return largest
+
+
+def standings(name: str, found: Params) -> list[Standing]:
+    """Every row of a sweep with the mean over folds of its chosen heads' validation scores, task by task."""
+    rows = rows_of(name, found)
+    tasks = registry.tasks_of(found.suites)
+    answer = []
+    for row, entry in rows.items():
+        scores: dict[str, float] = {}
+        for task in tasks:
+            listed = manifest.read(task.dataset)
+            file = paths.cell(row, task.name, listed.variant if listed else "")
+            if file.is_file():
+                score = validation_score(cell_files.read(file, embedder=row, task=task.name)[0])
+                scores |= {task.name: score} if score is not None else {}
+        answer.append(Standing(row, _apart(entry, rows), scores))
+    return answer
+
+
+def validation_score(cell: Cell) -> float | None:
+    """The task's primary metric on validation: the mean over folds, of the head chosen in each; None without any."""
+    found = [head.validation for fold in cell.folds for head in fold.heads if head.head == fold.chosen]
+    known = [value for value in found if value is not None]
+    return math.fsum(known) / len(known) if known and len(known) == len(found) else None
+
+
+def best(rows: list[Standing]) -> tuple[Standing, list[str]]:
+    """The row with the highest mean validation score over the tasks that every row has, and these tasks.
+
+    Of equal rows the first in params.yaml.
+
+    Raises:
+        BenchmarkError: there is no such task.
+    """
+    common = [task for task in rows[0].scores if all(task in row.scores for row in rows)]
+    if not common:
+        lacking = [row.row for row in rows if not row.scores]
+        without = f" ({', '.join(lacking)} without any)" if lacking else ""
+        raise BenchmarkError(
+            f"the rows of this sweep have no task in common with a validation score{without}, expected one. "
+            "Run 'moodbench run' first."
+        )
+    return max(rows, key=lambda row: mean_over(row, common)), common
+
+
+def mean_over(row: Standing, tasks: list[str]) -> float:
+    """The mean of a row's validation scores over tasks."""
+    return math.fsum(row.scores[task] for task in tasks) / len(tasks)
+
+
+def _apart(entry: EmbedderEntry, rows: Mapping[str, EmbedderEntry]) -> str:
+    """The arguments in which a row differs from another of its sweep."""
+    keys = dict.fromkeys(key for each in rows.values() for key in each.kwargs)
+    differ = [key for key in keys if any(each.kwargs.get(key) != entry.kwargs.get(key) for each in rows.values())]
+    return ", ".join(f"{key}={entry.kwargs[key]}" for key in differ if key in entry.kwargs) or "as it is"
+
+
+def show(name: str) -> None:
+    """Print the rows of a sweep and name the best by validation score."""
+    rows = standings(name, params.load())
+    winner, tasks = best(rows)
+    table = Table(
+        "row", "settings", f"validation score ({len(tasks)} task{'s' * (len(tasks) > 1)})", box=None, pad_edge=False
+    )
+    for row in sorted(rows, key=lambda each: -mean_over(each, tasks)):
+        table.add_row(row.row, row.settings, f"{mean_over(row, tasks):.4f}")
+    console = Console(width=None if sys.stdout.isatty() else 110, markup=False, highlight=False)
+    console.print(table)
+    left_out = sorted({task for row in rows for task in row.scores} - set(tasks))
+    if left_out:
+        console.print(f"Left out, for not every row was scored on them: {', '.join(left_out)}.")
+    console.print(f"Best by validation score: {winner.row} ({winner.settings}), over {', '.join(tasks)}.")
