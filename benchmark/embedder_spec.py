@@ -16,7 +16,7 @@ from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
 from benchmark.files import code_sha256, fingerprint
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder, Entry, MissingExtraError, Weights
+from embedders.base import Embedder, EmbedderError, Entry, MissingExtraError, Weights
 from embedders.missing import MissingWeightsError
 
 ADAPTERS = {  # what makes an embedder of an entry of that kind; its argument `wraps` names the stranger's module
@@ -127,6 +127,27 @@ def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
     return weights.resolve(
         spec.weights, given, folders=paths.weights_folders(), cache=paths.cache_folder(), fetch=fetch
     )
+
+
+def find_checkpoint(spec: EmbedderSpec, *, fetch: bool = True) -> None:
+    """Asks an embedder of ours that looks for its weights itself (`find_weights`) whether they can be had.
+
+    Only a module of ours is imported for it, which loads no framework, and only for a row that names a checkpoint.
+
+    Raises:
+        Unavailable: they are not here, and cannot be fetched.
+        ContractError: what is here is no checkpoint.
+    """
+    named = spec.kwargs.keys() & {"model", "folder"}
+    if spec.weights or spec.weights_path or not named or not spec.factory.startswith("embedders."):
+        return
+    making = Construction(spec.factory, spec.kwargs, None, "auto")
+    find = getattr(making.load(), "find_weights", None)
+    if find is not None:
+        try:
+            find(spec.kwargs, fetch=fetch)
+        except EmbedderError as error:
+            raise as_benchmark_error(error, spec.name) from error
 
 
 def identity(spec: EmbedderSpec, weights_sha256: str | None) -> dict[str, Any]:

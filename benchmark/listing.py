@@ -39,6 +39,7 @@ def embedder_state(name: str, entry: EmbedderEntry) -> str:
         spec = embedder_spec.resolve(name, entry)
         embedder_spec.weights_file(spec, fetch=False)
         embedder_spec.identity(spec, None)
+        embedder_spec.find_checkpoint(spec, fetch=False)
 
     return _state(ask)
 

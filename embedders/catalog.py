@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from embedders.base import Entry, Weights
-from embedders.entries import baselines, byol, congruformer, handcrafted, hub, musicnn, onnx, opensmile, torchaudio
+from embedders.entries import (
+    baselines,
+    byol,
+    congruformer,
+    handcrafted,
+    hub,
+    musicnn,
+    onnx,
+    opensmile,
+    resemblyzer,
+    torchaudio,
+    transformers,
+)
 
 CATALOG: dict[str, Entry] = {
     **opensmile.ENTRIES,
@@ -62,5 +74,7 @@ CATALOG: dict[str, Entry] = {
     **hub.ENTRIES,
     **musicnn.ENTRIES,
     **onnx.ENTRIES,
+    **resemblyzer.ENTRIES,
     **torchaudio.ENTRIES,
+    **transformers.ENTRIES,
 }

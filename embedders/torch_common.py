@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DEVICES = ("auto", "cpu", "cuda")
+POOLINGS = ("mean", "mean+max", "mean+std", "attention")  # each "+" adds the width once more
 
 
 def require_one_of(who: str, name: str, value: object, allowed: Iterable[object]) -> None:
@@ -54,10 +55,39 @@ def passes(lengths: Sequence[int], budget: int, *, mixed: bool) -> Iterator[list
         left = left[len(taken) :]
 
 
-def read_state_dict(who: str, path: Path) -> dict[str, Tensor]:
+def pooled(steps: Tensor, pooling: str) -> Tensor:
+    """One of `POOLINGS` over time: steps of shape (frames, width) to a vector of width, or twice of it.
+
+    `mean+std` takes the population deviation, 0 for one frame. `attention` has no parameters: it is scaled
+    dot-product attention (Vaswani et al., NeurIPS 2017) whose one query is the mean of the steps, so the steps that
+    are most like the whole weigh most.
+    """
+    import torch
+
+    mean = steps.mean(dim=0)
+    if pooling == "attention":
+        weights = torch.softmax(steps @ mean / steps.shape[1] ** 0.5, dim=0)
+        return weights @ steps
+    parts = [mean]
+    if pooling == "mean+max":
+        parts.append(steps.amax(dim=0))
+    if pooling == "mean+std":
+        parts.append(steps.std(dim=0, correction=0))
+    return torch.cat(parts)
+
+
+def whitened(wave: Tensor, *, epsilon: float) -> Tensor:
+    """A waveform of shape (samples,) with mean 0 and variance 1; `epsilon` is added to the variance."""
+    import torch
+
+    return torch.nn.functional.layer_norm(wave, wave.shape, eps=epsilon)
+
+
+def read_state_dict(who: str, path: Path, *, inside: str | None = None) -> dict[str, Tensor]:
     """The tensors of a PyTorch file by name. Nothing in it is executed (`weights_only=True`).
 
-    Raises `EmbedderError` for a file that is absent, damaged, or holds anything but named tensors.
+    `inside` names the place of the state dict in a file that holds more, such as an optimiser's state. Raises
+    `EmbedderError` for a file that is absent, damaged, or holds anything but named tensors.
     """
     import torch
 
@@ -75,6 +105,13 @@ def read_state_dict(who: str, path: Path) -> dict[str, Tensor]:
             f"{who}: {path} cannot be read as a PyTorch file ({first_line(error)}). Expected a state dict written by "
             "torch.save. The file may be cut short: fetch it again."
         ) from error
+    if inside is not None:
+        if not isinstance(content, Mapping) or inside not in content:
+            raise EmbedderError(
+                f"{who}: {path} has no {inside!r}, expected a checkpoint that holds its state dict there. Give the "
+                "published file."
+            )
+        content = content[inside]
     if not isinstance(content, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in content.values()):
         odd = "a mapping with other things than tensors" if isinstance(content, Mapping) else type(content).__name__
         raise EmbedderError(

@@ -15,7 +15,6 @@ from __future__ import annotations
 import functools
 import pickle
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
+from embedders.torch_common import DEVICES, POOLINGS, choose_device, exact, pooled, require_one_of, whitened
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,8 +53,6 @@ BUNDLES = {
     "WAVLM_BASE_PLUS": Network(12, 768, masks=False),
     "WAVLM_LARGE": Network(24, 1024, masks=False),
 }
-POOLINGS = ("mean", "mean+max", "mean+std")
-DEVICES = ("auto", "cpu", "cuda")
 MIN_SAMPLES = 400  # one frame: the seven convolutions see 400 samples every 320
 _FRAMES_A_PASS = {"cpu": 1500, "cuda": 20000}  # padded frames in one forward pass: bounds memory, changes no vector
 
@@ -63,8 +61,8 @@ class TorchaudioPipeline:
     """Frames of one transformer layer, or the mean of all layers, pooled over a clip's own frames.
 
     `weights` is the state dict that torchaudio publishes for the bundle; nothing is downloaded. `layer` counts
-    from 1 (the first transformer layer); "mean" weighs all layers alike. `pooling` is the mean over time, followed
-    by the maximum or the population standard deviation where it says so.
+    from 1 (the first transformer layer); "mean" weighs all layers alike. `pooling` is one of
+    `embedders.torch_common.POOLINGS`.
     """
 
     sample_rate = 16000
@@ -85,8 +83,7 @@ class TorchaudioPipeline:
             ("pooling", pooling, POOLINGS),
             ("device", device, DEVICES),
         ):
-            if value not in allowed:
-                raise EmbedderError(f"torchaudio: {name} is {value!r}, expected one of {', '.join(allowed)}.")
+            require_one_of("torchaudio", name, value, allowed)
         self._network = BUNDLES[bundle]
         if layer != "mean" and (type(layer) is not int or not 1 <= layer <= self._network.layers):
             raise EmbedderError(
@@ -111,13 +108,13 @@ class TorchaudioPipeline:
         require_samples(clips, MIN_SAMPLES, f"torchaudio {self._bundle}")
         model, normalise, device = self._load()
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
-        with torch.inference_mode(), _exact_convolutions():
+        with torch.inference_mode(), exact():
             features = [self._convolved(clip, model, normalise, device) for clip in clips]
             frames = [len(feature) for feature in features]
             for places in _plan(frames, _FRAMES_A_PASS[device], mixed=self._network.masks):
                 steps = self._encoded([features[place] for place in places], model)
                 for place, own in zip(places, steps, strict=True):
-                    vectors[place] = self._pooled(own[: frames[place]]).cpu().numpy()
+                    vectors[place] = pooled(own[: frames[place]], self._pooling).cpu().numpy()
         return vectors
 
     @staticmethod
@@ -127,7 +124,7 @@ class TorchaudioPipeline:
 
         wave = torch.tensor(clip, device=device)
         if normalise:
-            wave = torch.nn.functional.layer_norm(wave, wave.shape)
+            wave = whitened(wave, epsilon=1e-5)
         features: Tensor = model.feature_extractor(wave[None], None)[0][0]
         return features
 
@@ -141,20 +138,10 @@ class TorchaudioPipeline:
         layers: list[Tensor] = model.encoder.extract_features(padded, lengths, self._layer)
         return layers[-1] if self._layer else functools.reduce(torch.add, layers) / len(layers)
 
-    def _pooled(self, steps: Tensor) -> Tensor:
-        import torch
-
-        parts = [steps.mean(dim=0)]
-        if self._pooling == "mean+max":
-            parts.append(steps.amax(dim=0))
-        if self._pooling == "mean+std":
-            parts.append(steps.std(dim=0, correction=0))  # of one frame: 0
-        return torch.cat(parts)
-
     def _load(self) -> tuple[Any, bool, str]:
         """The network in evaluation mode, whether it wants normalised waveforms, and the device it is on."""
         if self._loaded is None:
-            device = _choose_device(self._device)
+            device = choose_device(f"torchaudio {self._bundle}", self._device)
             model = self._read()
             network = getattr(model, "model", model)  # the large bundles wrap it, to normalise waveforms
             self._loaded = network.to(device), network is not model, device
@@ -200,22 +187,6 @@ def _plan(frames: Sequence[int], budget: int, *, mixed: bool) -> Iterator[list[i
         batch.append(place)
     if batch:
         yield batch
-
-
-def _choose_device(device: str) -> str:
-    import torch
-
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise EmbedderError("torchaudio: device is 'cuda', but torch sees no CUDA device here. Use `auto` or `cpu`.")
-    return "cuda" if available and device != "cpu" else "cpu"
-
-
-def _exact_convolutions() -> AbstractContextManager[None]:
-    """Full float32 and one fixed algorithm on CUDA: TF32, the default there, is wrong in the fourth digit."""
-    import torch
-
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
 
 
 def _told(error: Exception) -> str:

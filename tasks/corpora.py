@@ -50,7 +50,7 @@ CORPORA: tuple[Corpus, ...] = (
     Corpus(name="Multilingual LibriSpeech", part_of=("LibriVox",)),
     *_named(
         "BABEL",
-        "CommonVoice",
+        "Common Voice",
         "Fisher",
         "GigaSpeech",
         "LibriVox",
@@ -75,10 +75,12 @@ CORPORA: tuple[Corpus, ...] = (
     Corpus(name="LAION-Audio-630K", shares_with=("Freesound", "FSD50K", "ESC-50", "Clotho")),
     Corpus(name="WavCaps", shares_with=("AudioSet", "Freesound", "FSD50K", "ESC-50", "Clotho")),
     *_named("AudioSet", "Freesound", "VGGSound", "YouTube-8M"),
+    # what tells nothing of a task's recordings
+    *_named("ImageNet", "not published"),
     # music
     Corpus(name="DEAM", datasets=("deam",), shares_with=("FMA",)),
     Corpus(name="emoMusic", datasets=("emomusic",), part_of=("DEAM",), shares_with=("FMA",)),
-    Corpus(name="Emotify", datasets=("emotify",)),
+    Corpus(name="Emotify", datasets=("emotify",), shares_with=("MagnaTagATune",)),  # both of the label Magnatune
     Corpus(name="FMA", datasets=("fma_small",)),
     Corpus(name="GTZAN", datasets=("gtzan_artist",)),
     Corpus(name="MagnaTagATune", datasets=("magnatagatune",)),

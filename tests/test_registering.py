@@ -120,7 +120,7 @@ def test_a_model_that_takes_its_process_down(refused, model, message):
         (["mine", "--function", "stranger_models:nothing"], "module 'stranger_models' has no 'nothing', expected it"),
         (["mine", "--hear", "small_embedders"], "module 'small_embedders' has no 'load_model', expected it there"),
         (["mine", "--hear", "stranger_models", "--kwargs", "layer=3"], "load_model: the arguments do not fit: got an"),
-        (["mine", "--hear", "stranger_models", "--weights", "gone.pt"], "weights missing: no file"),
+        (["mine", "--hear", "stranger_models", "--weights", "gone.pt"], "weights missing: nothing at"),
         (["mine", "--factory", "fatal_embedders:NeedsPackage"], "mine: 1 of the checks above failed: shape. Nothing"),
     ],
 )

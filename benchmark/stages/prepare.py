@@ -67,6 +67,8 @@ def _plan(spec: EmbedderSpec, found: dict[str, tuple[Readiness, Manifest | None]
             readiness, sha256 = Readiness.of(error), declared
         if readiness.state == "ready" or declared:
             identity = embedder_spec.identity(spec, sha256)
+        if readiness.state == "ready":
+            embedder_spec.find_checkpoint(spec)
     except BenchmarkError as error:
         readiness = Readiness.of(error)
     return Plan(

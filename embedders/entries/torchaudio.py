@@ -77,7 +77,7 @@ ENTRIES: dict[str, Entry] = {
         dim=1024,
         parameters=315_437_696,
         citation=_XLSR,
-        training_sets=("Multilingual LibriSpeech", "CommonVoice", "VoxLingua107", "BABEL", "VoxPopuli"),
+        training_sets=("Multilingual LibriSpeech", "Common Voice", "VoxLingua107", "BABEL", "VoxPopuli"),
     ),
     "hubert_base": _entry(
         "HUBERT_BASE",

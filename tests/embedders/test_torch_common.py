@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
 from embedders.base import EmbedderError
-from embedders.torch_common import choose_device, exact, passes, read_state_dict, require_layout, require_one_of
+from embedders.torch_common import (
+    choose_device,
+    exact,
+    passes,
+    pooled,
+    read_state_dict,
+    require_layout,
+    require_one_of,
+    whitened,
+)
 
 
 def test_passes_hold_every_place_once_within_the_budget():
@@ -36,6 +46,29 @@ def test_exact_holds_only_inside():
         assert not torch.backends.cudnn.allow_tf32
         assert torch.backends.cudnn.deterministic
     assert torch.backends.cudnn.allow_tf32 == before
+
+
+def test_poolings_by_hand():
+    steps = np.random.default_rng(3).standard_normal((7, 4)).astype(np.float32)
+    mean = steps.mean(axis=0)
+    scores = np.exp(steps @ mean / 2.0)  # the root of the width
+    wanted = {
+        "mean": mean,
+        "mean+max": np.concatenate([mean, steps.max(axis=0)]),
+        "mean+std": np.concatenate([mean, steps.std(axis=0)]),
+        "attention": (scores[:, None] * steps).sum(axis=0) / scores.sum(),
+    }
+    for pooling, vector in wanted.items():
+        np.testing.assert_allclose(pooled(torch.tensor(steps), pooling).numpy(), vector, rtol=1e-5, atol=1e-6)
+        alone = pooled(torch.tensor(steps[:1]), pooling).numpy()
+        np.testing.assert_allclose(alone[:4], steps[0], rtol=1e-6, err_msg="one step is its own mean")
+
+
+def test_whitened():
+    wave = np.random.default_rng(3).uniform(-0.2, 0.5, 300).astype(np.float32)
+    wanted = (wave - wave.mean()) / np.sqrt(wave.var() + 1e-3)
+    np.testing.assert_allclose(whitened(torch.tensor(wave), epsilon=1e-3).numpy(), wanted, rtol=1e-4, atol=1e-6)
+    assert not whitened(torch.full((9,), 0.5), epsilon=1e-7).any()
 
 
 class TouchesAFile:

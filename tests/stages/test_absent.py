@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from importlib import import_module
 
 import pytest
 
@@ -48,6 +49,27 @@ def test_a_missing_archive_is_a_state(bench):
     states = {task: row["state"] for (_, task), row in rows.items()}
     assert states == {"emodb": "scored", **dict.fromkeys(absent, "not run")}
     assert work.cell().clips == 70
+
+
+def test_a_model_of_the_hub_is_a_state_until_its_cache_holds_it(bench, fakes, monkeypatch, tmp_path):
+    hub = pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    work = bench(row="Loudness", heavy={"like": "hubert_base_hf", "kwargs": {"width": 16}})
+    _, problems = work.all()
+    assert problems == []
+    absent = work.board()["heavy", "emodb"]
+    assert absent["state"] == "not run", absent
+    assert "weights missing: facebook/hubert-base-ls960 (MOODBENCH_OFFLINE=1 forbids to fetch it" in absent["reason"]
+    before = plan.read("heavy")
+    revision = CATALOG["hubert_base_hf"].kwargs["revision"]
+    place = tmp_path / "hub" / "models--facebook--hubert-base-ls960" / "snapshots" / revision
+    place.mkdir(parents=True)
+    import_module("tiny_transformers").wave(place, "hubert")
+    _, problems = work.all()
+    assert problems == []
+    assert work.board()["heavy", "emodb"]["state"] == "scored"
+    assert plan.read("heavy").identity == before.identity
+    assert plan.read("heavy").readiness.state == "ready", "the plan has changed, so that DVC runs the row again"
 
 
 @pytest.fixture

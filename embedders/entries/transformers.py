@@ -1,0 +1,257 @@
+"""Rows of Hugging Face transformers: a repository on the hub and the commit that is meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from embedders.base import Entry, Weights
+
+_WAV2VEC2 = (
+    "Baevski et al., wav2vec 2.0: A Framework for Self-Supervised Learning of Speech Representations, NeurIPS 2020"
+)
+_XLSR = (
+    "Conneau et al., Unsupervised Cross-lingual Representation Learning for Speech Recognition, Interspeech 2021; "
+    "network of wav2vec 2.0"
+)
+_HUBERT = (
+    "Hsu et al., HuBERT: Self-Supervised Speech Representation Learning by Masked Prediction of Hidden Units, "
+    "IEEE/ACM Transactions on Audio, Speech, and Language Processing 29, 2021"
+)
+_WAVLM = (
+    "Chen et al., WavLM: Large-Scale Self-Supervised Pre-Training for Full Stack Speech Processing, IEEE Journal of "
+    "Selected Topics in Signal Processing 16(6), 2022"
+)
+_DATA2VEC = (
+    "Baevski et al., data2vec: A General Framework for Self-supervised Learning in Speech, Vision and Language, "
+    "ICML 2022"
+)
+_WHISPER = "Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision, ICML 2023"
+_AST = "Gong et al., AST: Audio Spectrogram Transformer, Interspeech 2021"
+_MERT = "Li et al., MERT: Acoustic Music Understanding Model with Large-Scale Self-supervised Training, ICLR 2024"
+_DAWN = (
+    "Wagner et al., Dawn of the Transformer Era in Speech Emotion Recognition: Closing the Valence Gap, IEEE "
+    "Transactions on Pattern Analysis and Machine Intelligence 45(9), 2023"
+)
+_CLAP = (
+    "Wu et al., Large-Scale Contrastive Language-Audio Pretraining with Feature Fusion and Keyword-to-Caption "
+    "Augmentation, ICASSP 2023"
+)
+_WAVLM_SETS = ("Libri-Light", "GigaSpeech", "VoxPopuli")
+_WEB_SPEECH = ("not published (680,000 h of speech from the web)",)
+_CLAP_SETS = ("LAION-Audio-630K", "AudioSet", "AudioCaps", "Clotho")
+_LIBRARIES = ("torch", "torchaudio", "transformers")
+
+
+def _entry(
+    model: str,
+    revision: str,
+    *,
+    title: str,
+    dim: int,
+    parameters: int,
+    citation: str,
+    licence: str,
+    training_sets: tuple[str, ...],
+    sample_rate: int = 16000,
+    layer: str = "mean",
+    pooling: str = "mean",
+) -> Entry:
+    """A row of `AudioEncoder`. Without a revision its weights are only taken from where the user says."""
+    way = {"layer": layer, "pooling": pooling, "sample_rate": sample_rate, "width": dim}
+    read = {"mean": "mean of all layers", "last": "last layer"}[layer]
+    return Entry(
+        title=f"{title}, {read}",
+        factory="embedders.transformers:AudioEncoder",
+        kwargs={**_place(model, revision), **way},
+        dim=dim,
+        sample_rate=sample_rate,
+        parameters=parameters,
+        libraries=_LIBRARIES,
+        extra="transformers",
+        citation=citation,
+        licence=licence,
+        training_sets=training_sets,
+        weights=None if revision else _unpinned(model, licence),
+    )
+
+
+def _clap(model: str, revision: str, *, title: str, parameters: int, training_sets: tuple[str, ...]) -> Entry:
+    return Entry(
+        title=title,
+        factory="embedders.transformers:Clap",
+        kwargs={**_place(model, revision), "width": 512},
+        dim=512,
+        sample_rate=48000,
+        parameters=parameters,
+        libraries=_LIBRARIES,
+        extra="transformers",
+        citation=_CLAP,
+        licence="Apache-2.0",
+        training_sets=training_sets,
+    )
+
+
+def _place(model: str, revision: str) -> dict[str, Any]:
+    return {"model": model, "revision": revision} if revision else {}
+
+
+def _unpinned(model: str, licence: str) -> Weights:
+    return Weights(
+        file=f"{model.partition('/')[2].lower().replace('-', '_')}.safetensors",
+        sha256="",
+        url="",
+        licence=licence,
+        redistributable=False,
+        way_out=(
+            f"Copy the repository {model} of the Hugging Face hub (hf download {model}) and name its model.safetensors "
+            "or pytorch_model.bin as `weights:` of the entry in params.yaml, with config.json and "
+            "preprocessor_config.json beside it; its sha256 is then part of the embedder."
+        ),
+    )
+
+
+ENTRIES: dict[str, Entry] = {
+    "wav2vec2_base_hf": _entry(
+        "facebook/wav2vec2-base",
+        "0b5b8e868dd84f03fd87d01f9c4ff0f080fecfe8",
+        title="wav2vec 2.0 base (transformers)",
+        dim=768,
+        parameters=94_371_712,
+        citation=_WAV2VEC2,
+        licence="Apache-2.0",
+        training_sets=("LibriSpeech",),
+    ),
+    "wav2vec2_xlsr_53_hf": _entry(
+        "facebook/wav2vec2-large-xlsr-53",
+        "c3f9d884181a224a6ac87bf8885c84d1cff3384f",
+        title="XLSR-53 (transformers)",
+        dim=1024,
+        parameters=315_438_720,
+        citation=_XLSR,
+        licence="Apache-2.0",
+        training_sets=("Multilingual LibriSpeech", "Common Voice", "BABEL"),
+    ),
+    "wav2vec2_emotion_msp": _entry(
+        "audeering/wav2vec2-large-robust-12-ft-emotion-msp-dim",
+        "8e3d0e563eeab584c131afcb65641492b14be7fb",
+        title="wav2vec 2.0 tuned to arousal, dominance and valence",
+        dim=1024,
+        parameters=164_284_032,
+        citation=_DAWN,
+        licence="CC-BY-NC-SA-4.0",
+        training_sets=("Libri-Light", "Common Voice", "Switchboard", "Fisher", "MSP-Podcast (with labels of emotion)"),
+        layer="last",  # what its own head sees, averaged over time
+    ),
+    "hubert_base_hf": _entry(
+        "facebook/hubert-base-ls960",
+        "dba3bb02fda4248b6e082697eee756de8fe8aa8a",
+        title="HuBERT base (transformers)",
+        dim=768,
+        parameters=94_371_712,
+        citation=_HUBERT,
+        licence="Apache-2.0",
+        training_sets=("LibriSpeech",),
+    ),
+    "wavlm_base_plus_hf": _entry(
+        "microsoft/wavlm-base-plus",
+        "4c66d4806a428f2e922ccfa1a962776e232d487b",
+        title="WavLM base+ (transformers)",
+        dim=768,
+        parameters=94_381_936,
+        citation=_WAVLM,
+        licence="MIT",
+        training_sets=_WAVLM_SETS,
+    ),
+    "wavlm_large_hf": _entry(
+        "microsoft/wavlm-large",
+        "c1423ed94bb01d80a3f5ce5bc39f6026a0f4828c",
+        title="WavLM large (transformers)",
+        dim=1024,
+        parameters=315_453_120,
+        citation=_WAVLM,
+        licence="MIT",
+        training_sets=_WAVLM_SETS,
+    ),
+    "data2vec_base_960h": _entry(
+        "facebook/data2vec-audio-base-960h",
+        "32331f3123e703528918aa688a9a38232d58c872",
+        title="data2vec audio base, tuned to transcribe",
+        dim=768,
+        parameters=93_164_288,
+        citation=_DATA2VEC,
+        licence="Apache-2.0",
+        training_sets=("LibriSpeech",),
+    ),
+    **{
+        f"whisper_{size}_encoder": _entry(
+            f"openai/whisper-{size}",
+            revision,
+            title=f"Whisper {size}, encoder",
+            dim=width,
+            parameters=parameters,
+            citation=_WHISPER,
+            licence="Apache-2.0",
+            training_sets=_WEB_SPEECH,
+        )
+        for size, revision, width, parameters in (
+            ("tiny", "169d4a4341b33bc18d8881c4b69c2e104e1cc0af", 384, 8_208_384),
+            ("base", "e37978b90ca9030d5170a5c07aadb050351a65bb", 512, 20_590_592),
+            ("small", "973afd24965f72e36ca33b3055d56a652f456b4d", 768, 88_154_112),
+        )
+    },
+    "ast_audioset": _entry(
+        "MIT/ast-finetuned-audioset-10-10-0.4593",
+        "f826b80d28226b62986cc218e5cec390b1096902",
+        title="AST of AudioSet",
+        dim=768,
+        parameters=86_187_264,
+        citation=_AST,
+        licence="BSD-3-Clause",
+        training_sets=("ImageNet (images)", "AudioSet (with labels)"),
+        layer="last",
+        pooling="token",  # what its own classifier sees
+    ),
+    "mert_95m": _entry(
+        "m-a-p/MERT-v1-95M",
+        "12af15fef9d0ac838c3f475bfbbf26d2060dd4f5",
+        title="MERT v1 95M",
+        dim=768,
+        parameters=94_371_712,
+        citation=_MERT,
+        licence="CC-BY-NC-4.0",
+        training_sets=("not published (1,000 h of music)",),
+        sample_rate=24000,
+    ),
+    "mert_330m": _entry(
+        "m-a-p/MERT-v1-330M",
+        "",  # no commit is known here that two sources agree on
+        title="MERT v1 330M",
+        dim=1024,
+        parameters=315_435_136,
+        citation=_MERT,
+        licence="CC-BY-NC-4.0",
+        training_sets=("not published (160,000 h of music)",),
+        sample_rate=24000,
+    ),
+    "clap_htsat_unfused": _clap(
+        "laion/clap-htsat-unfused",
+        "8fa0f1c6d0433df6e97c127f64b2a1d6c0dcda8a",
+        title="LAION-CLAP, HTS-AT tiny without fusion",
+        parameters=153_492_890,
+        training_sets=_CLAP_SETS,
+    ),
+    "clap_larger_music": _clap(
+        "laion/larger_clap_music",
+        "a0b4534a14f58e20944452dff00a22a06ce629d1",
+        title="LAION-CLAP larger, music",
+        parameters=193_913_882,
+        training_sets=("not published (music with captions)", *_CLAP_SETS),
+    ),
+    "clap_larger_general": _clap(
+        "laion/larger_clap_general",
+        "ada0c23a36c4e8582805bb38fec3905903f18b41",
+        title="LAION-CLAP larger, general",
+        parameters=193_913_882,
+        training_sets=("not published (music and speech with captions)", *_CLAP_SETS),
+    ),
+}
