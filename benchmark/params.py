@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from benchmark import paths
 from benchmark.errors import ParamsError
 from benchmark.files import canonical
+from benchmark.params_text import parse_text, read
 
 VERSION = 1  # of the file's format; a file without `version` is of version 1
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -21,7 +22,6 @@ RESERVED = {"item", "key"}  # DVC's own words inside foreach
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 FACTORY = re.compile(rf"{MODULE.pattern}:[A-Za-z_]\w*")
 DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-MOST_VALUES = 10_000  # with every alias written out
 
 
 class _Section(BaseModel):
@@ -142,7 +142,7 @@ def load(path: Path | None = None) -> Params:
             not known.
     """
     path = path or paths.PARAMS
-    found = _parse(path)
+    found = read(path)
     if not isinstance(found, dict):
         raise ParamsError(f"{path.name}: found {_kind(found)}, expected a mapping with 'suites' and 'embedders'.")
     version = found.get("version")
@@ -196,77 +196,6 @@ def set_suites(names: list[str], path: Path | None = None) -> None:
             f"by hand: suites: [{', '.join(wanted)}]."
         )
     write_bytes(path, new.encode())
-
-
-def parse_text(text: str) -> Any:
-    """The text of params.yaml as plain data; raises ruamel's errors, and `ParamsError` for a bomb."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="safe", pure=True)
-    _refuse_bombs(yaml.compose(text))
-    return yaml.load(text)
-
-
-def _parse(path: Path) -> object:
-    from ruamel.yaml.error import YAMLError
-
-    mend, content = "Mend it, or restore the file from git.", b""
-    try:
-        content = path.read_bytes()
-        return parse_text(content.decode("utf-8"))
-    except FileNotFoundError:
-        raise ParamsError(f"{path.name} not found. Run from the project's clone, or restore it from git.") from None
-    except IsADirectoryError:
-        raise ParamsError(
-            f"{path.name} is a folder, expected a file. Move it away, then restore it from git."
-        ) from None
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ParamsError(
-            f"{path.name} cannot be parsed: line {line} holds the byte 0x{content[error.start]:02x}, expected text in "
-            "UTF-8. Save it as UTF-8, or restore the file from git."
-        ) from None
-    except RecursionError:
-        raise ParamsError(f"{path.name} cannot be parsed: it is nested too deeply. {mend}") from None
-    except YAMLError as error:
-        raise ParamsError(f"{path.name} cannot be parsed: {_yaml_problem(error)}. {mend}") from None
-
-
-def _refuse_bombs(tree: Any) -> None:
-    """Aliases of aliases grow without bound once written out; counting what they stand for does not."""
-    sizes: dict[int, int | None] = {}
-
-    def size(node: Any) -> int:
-        if isinstance(node, tuple):  # a key and its value
-            return sum(map(size, node))
-        if not isinstance(getattr(node, "value", None), list):
-            return 1
-        if id(node) not in sizes:
-            sizes[id(node)] = None  # being counted
-            sizes[id(node)] = 1 + sum(map(size, node.value))
-        known = sizes[id(node)]
-        if known is None:
-            raise ParamsError("params.yaml: an alias (*) stands inside of what it names. Write the value out.")
-        return known
-
-    found = size(tree)
-    if found > MOST_VALUES:
-        raise ParamsError(
-            f"params.yaml: its aliases (*) stand for {found:,} values, expected at most {MOST_VALUES:,}. "
-            "Write the values out."
-        )
-
-
-def _yaml_problem(error: Any) -> str:
-    if hasattr(error, "character"):
-        return f"found the character {error.character:#04x} at place {error.position + 1}, expected printable text"
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    if mark is None or problem is None:
-        return " ".join(str(error).split()).rstrip(".")
-    began = error.context_mark
-    since = f" ({error.context} from line {began.line + 1} on)" if began and began.line != mark.line else ""
-    spaces = "; indent with spaces" if "'\\t'" in problem else ""
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem.partition(' with value ')[0]}{since}{spaces}"
 
 
 def _as_mapping(rows: list[Any]) -> str:

@@ -12,6 +12,7 @@ from benchmark import params, paths
 from benchmark.errors import ParamsError
 from benchmark.files import write_bytes
 from benchmark.params import NAME, RESERVED, EmbedderEntry
+from benchmark.params_text import parse_text
 
 BARE = re.compile(r"[A-Za-z_][\w./+-]*")  # text that needs no quotes, unless YAML takes it for something else
 NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -29,7 +30,7 @@ def add(rows: Mapping[str, EmbedderEntry], path: Path | None = None) -> None:
     text = path.read_bytes().decode("utf-8")
     plain = {name: entry.model_dump(exclude_defaults=True) for name, entry in rows.items()}
     new = _inserted(text, plain)
-    before = params.parse_text(text)
+    before = parse_text(text)
     wanted = {**before, "embedders": {**before["embedders"], **plain}}
     if new is None or _parsed(new) != wanted:
         lines = "".join(_flow(name, entry) for name, entry in plain.items())
@@ -108,5 +109,5 @@ def _parsed(text: str) -> Any:
     from contextlib import suppress
 
     with suppress(Exception):  # whatever is wrong with it, it is not what was wanted
-        return params.parse_text(text)
+        return parse_text(text)
     return None

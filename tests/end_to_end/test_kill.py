@@ -299,7 +299,6 @@ def entries(lock: Path) -> Any:
 def test_a_broken_file_of_dvc_on_page(
     clone: Clone, slow: dict[str, bytes], on_page: Callable[..., None], name: str, bytes_left: int
 ) -> None:
-    """DVC writes them in place, and refuses to read what is left when it is killed meanwhile; `run` mends it."""
     entries_before = entries(clone.folder / "dvc.lock")
     (clone.folder / name).write_bytes((clone.folder / name).read_bytes()[:bytes_left])
     told = clone.run(*PYTHON, "run")
