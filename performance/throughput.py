@@ -127,6 +127,8 @@ def made(name: str, device: str) -> Construction:
 def line(name: str, job: Job) -> str:
     with Workers(1) as pool:  # a fresh process: TensorFlow of one row must not meet openSMILE of the next
         ((_, timed),) = pool.in_order(measure, [job])
+    if timed.engine < timed.start / 2 or timed.plain <= 0:  # the difference of two long times says nothing
+        return f"{name:32} too few clips to tell: {timed.start:.1f} s of start outweigh them. Raise --clips."
     clips = len(job.listed.clips) - job.workers
     return (
         f"{name:32} {clips / timed.plain:10.1f} {clips / timed.engine:10.1f} {timed.plain / timed.engine:7.2f}x "
