@@ -44,7 +44,7 @@ def resolve(
     if weights is None:
         return given if given is None else _own(given)
     if not weights.sha256:
-        raise _missing(weights, "which file is the right one is not published: name yours in `weights:`")
+        raise _missing(weights, "name yours in `weights:`: no sha256 of it is published")
     if Path(weights.file).name != weights.file:
         raise WeightsError(f"weights file name {weights.file!r}, expected a name without folders. Correct the entry.")
     kept = cache / "weights"

@@ -116,7 +116,7 @@ def test_no_weights_and_own_weights(tmp_path, own_cache):
 def test_weights_that_nobody_published_a_sha256_of_are_the_users_own(tmp_path, own_cache, wanted):
     (tmp_path / "model.bin").write_bytes(CONTENT)
     unknown = dataclasses.replace(wanted, sha256="")
-    with pytest.raises(Unavailable, match=r"model\.bin \(which file is the right one is not published: name yours"):
+    with pytest.raises(Unavailable, match=r"model\.bin \(name yours in `weights:`: no sha256"):
         resolve(unknown, None, folders=[tmp_path], cache=own_cache, fetch=True)
 
 
