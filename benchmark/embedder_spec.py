@@ -138,8 +138,7 @@ def find_checkpoint(spec: EmbedderSpec, *, fetch: bool = True) -> None:
         Unavailable: they are not here, and cannot be fetched.
         ContractError: what is here is no checkpoint.
     """
-    named = spec.kwargs.keys() & {"model", "folder"}
-    if spec.weights or spec.weights_path or not named or not spec.factory.startswith("embedders."):
+    if spec.weights or spec.weights_path or "model" not in spec.kwargs or not spec.factory.startswith("embedders."):
         return
     making = Construction(spec.factory, spec.kwargs, None, "auto")
     find = getattr(making.load(), "find_weights", None)

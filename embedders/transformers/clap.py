@@ -32,7 +32,7 @@ _ODDS = 2  # the first positions of its text network are taken
 class Clap:
     """Unit vectors of `width` numbers for clips and for texts; their scalar product tells how well they match.
 
-    `weights`, `folder`, or `model` with `revision` name the checkpoint, see `Source`; the tokenizer's files stand
+    `weights`, or `model` with `revision` name the checkpoint, see `Source`; the tokenizer's files stand
     beside config.json. Checkpoints with feature fusion are refused: fusion sees random crops.
     """
 
@@ -43,15 +43,14 @@ class Clap:
         self,
         weights: str | Path | None = None,
         *,
-        folder: str | Path | None = None,
         model: str | None = None,
         revision: str | None = None,
         width: int | None = None,
         device: str = "auto",
     ) -> None:
-        who = f"clap {model or Path(folder or weights or 'model').name}"
+        who = f"clap {model or Path(weights or 'model').name}"
         require_one_of(who, "device", device, DEVICES)
-        self._source = Source.of(who, weights, folder, model, revision)
+        self._source = Source.of(who, weights, model, revision)
         config = self._source.known_config() if width is None else None
         if config is not None:
             kind_of(who, config, ("clap",))
@@ -69,7 +68,7 @@ class Clap:
     @staticmethod
     def find_weights(kwargs: Mapping[str, Any], *, fetch: bool) -> None:
         """Raises `MissingWeightsError` where the checkpoint of these arguments is not here and cannot be fetched."""
-        Source.of("clap", None, *(kwargs.get(name) for name in ("folder", "model", "revision"))).look(fetch=fetch)
+        Source.of("clap", None, *(kwargs.get(name) for name in ("model", "revision"))).look(fetch=fetch)
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Unit vectors of shape (len(clips), width).

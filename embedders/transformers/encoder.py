@@ -31,7 +31,7 @@ TOKEN = "token"
 class AudioEncoder:
     """Steps of one transformer layer, or the mean of all layers, pooled over a clip's own steps.
 
-    `weights`, `folder`, or `model` with `revision` name the checkpoint, see `Source`. `width` is the length of its
+    `weights`, or `model` with `revision` name the checkpoint, see `Source`. `width` is the length of its
     vectors, read from config.json where that lies here already; `sample_rate` the rate that it was trained at.
     `layer` counts from 1 (the first transformer layer's output), "mean" weighs all layers alike, "last" is what the
     encoder gives, after its final layer norm where it has one. `pooling` is one of
@@ -44,7 +44,6 @@ class AudioEncoder:
         self,
         weights: str | Path | None = None,
         *,
-        folder: str | Path | None = None,
         model: str | None = None,
         revision: str | None = None,
         width: int | None = None,
@@ -53,7 +52,7 @@ class AudioEncoder:
         pooling: str = "mean",
         device: str = "auto",
     ) -> None:
-        who = f"transformers {model or Path(folder or weights or 'encoder').name}"
+        who = f"transformers {model or Path(weights or 'encoder').name}"
         require_one_of(who, "pooling", pooling, (*POOLINGS, TOKEN))
         require_one_of(who, "device", device, DEVICES)
         if layer not in ("mean", "last") and (type(layer) is not int or layer < 1):
@@ -61,7 +60,7 @@ class AudioEncoder:
         for name, value in (("width", 1 if width is None else width), ("sample_rate", sample_rate)):
             if type(value) is not int or value < 1:
                 raise EmbedderError(f"{who}: {name} is {value!r}, expected a whole number above 0.")
-        self._source = Source.of(who, weights, folder, model, revision)
+        self._source = Source.of(who, weights, model, revision)
         self._width = width if width is not None else self._known_width()
         self.sample_rate = sample_rate
         self.min_seconds = MIN_SAMPLES / sample_rate
@@ -72,9 +71,7 @@ class AudioEncoder:
     @staticmethod
     def find_weights(kwargs: Mapping[str, Any], *, fetch: bool) -> None:
         """Raises `MissingWeightsError` where the checkpoint of these arguments is not here and cannot be fetched."""
-        Source.of("transformers", None, *(kwargs.get(name) for name in ("folder", "model", "revision"))).look(
-            fetch=fetch
-        )
+        Source.of("transformers", None, *(kwargs.get(name) for name in ("model", "revision"))).look(fetch=fetch)
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Vectors of shape (len(clips), dim), dim once or twice the network's width.

@@ -22,16 +22,15 @@ EXTRA = "pip install 'moodbench[transformers]'"
 
 @dataclass(frozen=True)
 class Source:
-    """The three ways to name a checkpoint; the constructor only looks at the words.
+    """The ways to name a checkpoint; the constructor only looks at the words.
 
-    `weights` is a .safetensors or PyTorch file with config.json beside it, `folder` a folder as `save_pretrained`
-    writes it, `model` a repository on the hub with `revision`, a whole commit. A file or folder goes before the hub.
-    Raises `EmbedderError` for a model without a commit, and for both file and folder.
+    `weights` is a folder as `save_pretrained` writes it, or a .safetensors or PyTorch file with config.json beside it;
+    `model` a repository on the hub with `revision`, a whole commit. `weights` go before the hub.
+    Raises `EmbedderError` for a model without a commit.
     """
 
     who: str
     weights: Path | None = None
-    folder: Path | None = None
     model: str | None = None
     revision: str | None = None
 
@@ -40,13 +39,10 @@ class Source:
         cls,
         who: str,
         weights: str | Path | None,
-        folder: str | Path | None,
         model: str | None,
         revision: str | None,
     ) -> Source:
         """The source that the arguments of an embedder name."""
-        if weights is not None and folder is not None:
-            raise EmbedderError(f"{who}: found both weights and folder, expected one of them. Take one out.")
         if model is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", model):
             raise EmbedderError(f"{who}: model is {model!r}, expected owner/name, as facebook/wav2vec2-base.")
         if model is not None and not re.fullmatch("[0-9a-f]{40}", revision or ""):
@@ -54,20 +50,20 @@ class Source:
                 f"{who}: revision of {model} is {revision!r}, expected a commit of 40 digits. A branch could change "
                 "unseen: give the commit that stands on the repository's page of files."
             )
-        paths = [None if path is None else Path(path).expanduser() for path in (weights, folder)]
-        return cls(who, paths[0], paths[1], model, revision)
+        return cls(who, None if weights is None else Path(weights).expanduser(), model, revision)
 
     def known_config(self) -> dict[str, Any] | None:
         """config.json where it lies on this machine by the user's word, else None. Fetches nothing."""
-        folder = self.weights.parent if self.weights is not None else self.folder
-        return None if folder is None or not folder.is_dir() else read_json(self.who, folder / CONFIG)
+        if self.weights is None or not self.weights.exists():
+            return None
+        return read_json(self.who, (self.weights if self.weights.is_dir() else self.weights.parent) / CONFIG)
 
     def look(self, *, fetch: bool) -> None:
         """Whether the checkpoint is here, or can be asked of the hub where `fetch` is true; imports no framework.
 
         Only its config.json is fetched. Raises as `fetch` does.
         """
-        if self.model is not None and self.weights is None and self.folder is None and fetch and not _offline():
+        if self.model is not None and self.weights is None and fetch and not _offline():
             self._config()
         else:
             self.fetch(local=True)
@@ -80,17 +76,15 @@ class Source:
         no checkpoint.
         """
         if self.weights is not None:
+            if self.weights.is_dir():
+                return self.weights, self._tensor_files(self.weights)
             if not self.weights.is_file():
-                raise MissingWeightsError(f"weights missing: no file {self.weights}. Correct the path of the weights.")
+                raise MissingWeightsError(f"weights missing: nothing at {self.weights}. Correct the path.")
             return self.weights.parent, [self.weights]
-        if self.folder is not None:
-            if not self.folder.is_dir():
-                raise MissingWeightsError(f"weights missing: no folder {self.folder}. Correct the path of the folder.")
-            return self.folder, self._tensor_files(self.folder)
         if self.model is None:
             raise MissingWeightsError(
-                "weights missing: none named. Name a .safetensors or PyTorch file in `weights:`, with config.json "
-                "beside it."
+                "weights missing: none named. Name in `weights:` a folder that save_pretrained wrote, or a "
+                ".safetensors or PyTorch file with config.json beside it."
             )
         return self._from_the_hub(also, local=local or _offline())
 
@@ -174,7 +168,7 @@ class Source:
         told = why.replace(". ", "; ")  # the first full stop ends what is missing, and begins the way out
         return MissingWeightsError(
             f"weights missing: {self.model} ({told}). Where there is a network: hf download {self.model} --revision "
-            f"{self.revision}. Or name a copy of its {SAFE} in `weights:`, with {CONFIG} and {PREPROCESSOR} beside it."
+            f"{self.revision}. Or name a folder with copies of its {SAFE}, {CONFIG} and {PREPROCESSOR} in `weights:`."
         )
 
 

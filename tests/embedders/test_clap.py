@@ -50,7 +50,7 @@ def test_clips_that_fit_the_window_are_what_the_library_answers(written):
     folder, network = written
     front = transformers.ClapFeatureExtractor.from_pretrained(folder)
     clips = noises((RATE, 20000, 400, 1))
-    found = Clap(folder=folder, device="cpu").embed(clips)
+    found = Clap(weights=folder, device="cpu").embed(clips)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, np.stack([heard(network, front, clip) for clip in clips]), atol=2e-6)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-6)
@@ -63,7 +63,7 @@ def test_a_long_clip_is_cut_at_fixed_places(written):
     clip = noises((120000,))[0]
     parts = [clip[:48000], clip[48000:96000], clip[72000:]]
     mean = np.mean([heard(network, front, part) for part in parts], axis=0)
-    embedder = Clap(folder=folder, device="cpu")
+    embedder = Clap(weights=folder, device="cpu")
     found = embedder.embed([clip])[0]
     np.testing.assert_allclose(found, mean / np.linalg.norm(mean), atol=2e-6)
     np.testing.assert_array_equal(embedder.embed([clip])[0], found)
@@ -83,7 +83,7 @@ def test_texts_are_what_the_library_answers(written):
     with torch.inference_mode():
         answer = network.get_text_features(**tokens)
     wanted = getattr(answer, "pooler_output", answer)
-    embedder = Clap(folder=folder, device="cpu")
+    embedder = Clap(weights=folder, device="cpu")
     assert isinstance(embedder, TextEmbedder)
     found = embedder.embed_text(TEXTS)
     assert found.dtype == np.float32
@@ -96,7 +96,7 @@ def test_texts_are_what_the_library_answers(written):
 
 def test_contract(written):
     folder, _ = written
-    report = check_embedder(functools.partial(Clap, folder=folder, device="cpu"), long_seconds=5)
+    report = check_embedder(functools.partial(Clap, weights=folder, device="cpu"), long_seconds=5)
     report.raise_on_failure()
     assert "batch mates" in {finding.name for finding in report.findings}
 
@@ -116,7 +116,7 @@ def test_the_rows():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
 def test_on_a_gpu(written):
     folder, _ = written
-    on = functools.partial(Clap, folder=folder)
+    on = functools.partial(Clap, weights=folder)
     report = check_embedder(functools.partial(on, device="cpu"), on_gpu=functools.partial(on, device="cuda"))
     report.raise_on_failure()
     assert "gpu" in {finding.name for finding in report.findings}
@@ -128,12 +128,12 @@ def test_on_a_gpu(written):
 def test_fusion_is_refused(tiny, tmp_path):
     tiny.clap(tmp_path, fusion=True)
     with pytest.raises(EmbedderError, match="sets enable_fusion, expected a checkpoint without it: fusion sees random"):
-        Clap(folder=tmp_path, device="cpu").embed(noises((400,)))
+        Clap(weights=tmp_path, device="cpu").embed(noises((400,)))
 
 
 def test_texts_that_cannot_be_read(written):
     folder, _ = written
-    embedder = Clap(folder=folder, device="cpu")
+    embedder = Clap(weights=folder, device="cpu")
     with pytest.raises(EmbedderError, match="a text is empty, expected words"):
         embedder.embed_text(["ab", " "])
     with pytest.raises(EmbedderError, match="a text has 42 tokens, expected at most 38"):
@@ -144,7 +144,7 @@ def test_a_folder_without_its_tokenizer(written):
     folder, _ = written
     for name in ("vocab.json", "merges.txt", "tokenizer_config.json"):
         (folder / name).unlink()
-    embedder = Clap(folder=folder, device="cpu")
+    embedder = Clap(weights=folder, device="cpu")
     assert embedder.embed(noises((400,))).shape == (1, 8), "clips need none"
     with pytest.raises(EmbedderError, match=r"neither tokenizer\.json nor vocab\.json in .*, expected the tokenizer"):
         embedder.embed_text(["ab"])
@@ -153,18 +153,18 @@ def test_a_folder_without_its_tokenizer(written):
 def test_other_checkpoints(written, tiny, tmp_path):
     folder, _ = written
     with pytest.raises(EmbedderError, match=r"config\.json says vectors of 8, expected 512"):
-        Clap(folder=folder, device="cpu", width=512).embed(noises((400,)))
+        Clap(weights=folder, device="cpu", width=512).embed(noises((400,)))
     path = folder / "preprocessor_config.json"
     said = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**said, "sampling_rate": 16000}), encoding="utf-8")
     with pytest.raises(EmbedderError, match=r"preprocessor_config\.json says 16000 Hz, expected 48000"):
-        Clap(folder=folder, device="cpu").embed(noises((400,)))
+        Clap(weights=folder, device="cpu").embed(noises((400,)))
     other = tmp_path / "other"
     other.mkdir()
     tiny.wave(other, "hubert")
     with pytest.raises(EmbedderError, match=r"model_type in config\.json is 'hubert', expected one of clap"):
-        Clap(folder=other)
+        Clap(weights=other)
     with pytest.raises(EmbedderError, match="width is None, expected the checkpoint's projection_dim"):
         Clap(model="some/clap", revision="0" * 40)
     with pytest.raises(EmbedderError, match="clip 0 has 0 samples, expected at least 1"):
-        Clap(folder=other, width=8).embed([np.zeros(0, np.float32)])
+        Clap(weights=other, width=8).embed([np.zeros(0, np.float32)])

@@ -84,14 +84,14 @@ def test_a_batch_is_what_the_library_answers_for_each_clip_alone(written, kind):
     folder, network = written(kind)
     clips = noises(LENGTHS)
     alone = layers_alone(network, folder, clips)
-    found = AudioEncoder(folder=folder, device="cpu").embed(clips)
+    found = AudioEncoder(weights=folder, device="cpu").embed(clips)
     assert found.dtype == np.float32
     assert_close(found, np.stack([layers.mean(axis=(0, 1)) for _, layers in alone]))
     assert np.abs(found[0] - found[3]).max() > 0.01, "two clips of one length differ"
-    last = AudioEncoder(folder=folder, device="cpu", layer="last", pooling="mean+std").embed(clips)
+    last = AudioEncoder(weights=folder, device="cpu", layer="last", pooling="mean+std").embed(clips)
     wanted = [np.concatenate([steps.mean(axis=0), steps.std(axis=0)]) for steps, _ in alone]
     assert_close(last, np.stack(wanted))
-    second = AudioEncoder(folder=folder, device="cpu", layer=2, pooling="mean+max").embed(clips)
+    second = AudioEncoder(weights=folder, device="cpu", layer=2, pooling="mean+max").embed(clips)
     wanted = [np.concatenate([layers[1].mean(axis=0), layers[1].max(axis=0)]) for _, layers in alone]
     assert_close(second, np.stack(wanted))
 
@@ -105,7 +105,7 @@ def test_the_librarys_own_batch_is_another_thing(written, kind):
     asked = front(clips, sampling_rate=16000, return_tensors="pt", padding=True)
     with torch.inference_mode():
         batched = network(asked.input_values, attention_mask=asked.attention_mask).last_hidden_state[2, :28]
-    own = AudioEncoder(folder=folder, device="cpu", layer="last").embed(clips)[2]
+    own = AudioEncoder(weights=folder, device="cpu", layer="last").embed(clips)[2]
     assert np.abs(batched.mean(dim=0).numpy() - own).max() > 1e-3 * np.abs(own).max()
 
 
@@ -114,12 +114,12 @@ def test_do_normalize_is_read_from_the_checkpoint(written):
     clips = noises(LENGTHS[:2])
     with torch.inference_mode():
         wanted = [network(torch.tensor(clip)[None]).last_hidden_state[0].mean(dim=0).numpy() for clip in clips]
-    assert_close(AudioEncoder(folder=folder, device="cpu", layer="last").embed(clips), np.stack(wanted))
+    assert_close(AudioEncoder(weights=folder, device="cpu", layer="last").embed(clips), np.stack(wanted))
 
 
 def test_small_passes_change_no_vector(written, monkeypatch):
     folder, _ = written("hubert")
-    clips, encoder = noises(LENGTHS), AudioEncoder(folder=folder, device="cpu")
+    clips, encoder = noises(LENGTHS), AudioEncoder(weights=folder, device="cpu")
     together = encoder.embed(clips)
     waveform = import_module("embedders.transformers.waveform")
     monkeypatch.setitem(waveform._FRAMES_A_PASS, "cpu", 50)
@@ -130,7 +130,7 @@ def test_mert_is_read_as_a_hubert_of_another_rate(written):
     folder, network = written("mert")
     clips = noises((24000, 6000))
     alone = layers_alone(network, folder, clips, rate=24000)
-    encoder = AudioEncoder(folder=folder, device="cpu", sample_rate=24000)
+    encoder = AudioEncoder(weights=folder, device="cpu", sample_rate=24000)
     assert encoder.sample_rate == 24000
     assert_close(encoder.embed(clips), np.stack([layers.mean(axis=(0, 1)) for _, layers in alone]))
 
@@ -173,7 +173,7 @@ def test_whisper_pools_a_clips_own_steps_and_cuts_long_clips_at_fixed_places(wri
     folder, network = written("whisper")
     front = transformers.WhisperFeatureExtractor.from_pretrained(folder)
     clips = noises((16000, 5000, 400, 39123))
-    found = AudioEncoder(folder=folder, device="cpu", layer="last").embed(clips)
+    found = AudioEncoder(weights=folder, device="cpu", layer="last").embed(clips)
     for place, steps in ((0, 50), (1, 16), (2, 2)):
         assert_close(found[place], whispered(network, front, clips[place])[:steps].mean(axis=0))
     # 123 steps: two windows of 50, and one that begins at step 73, of which the last 23 are new
@@ -181,7 +181,7 @@ def test_whisper_pools_a_clips_own_steps_and_cuts_long_clips_at_fixed_places(wri
     parts = [long[:16000], long[16000:32000], long[73 * 320 :]]
     steps = [whispered(network, front, part) for part in parts]
     assert_close(found[3], np.concatenate([steps[0], steps[1], steps[2][27:]]).mean(axis=0))
-    again = AudioEncoder(folder=folder, device="cpu", layer="last").embed(clips[::-1])[::-1]
+    again = AudioEncoder(weights=folder, device="cpu", layer="last").embed(clips[::-1])[::-1]
     assert_close(found, again)
 
 
@@ -193,9 +193,9 @@ def test_ast_pools_patches_of_a_clips_own_time_or_its_tokens(written):
         asked = front(clip, sampling_rate=16000, return_tensors="pt")
         answer = network.audio_spectrogram_transformer(asked.input_values)
     patches = answer.last_hidden_state[0, 2:].numpy().reshape(3, 9, -1)  # frequency first
-    found = AudioEncoder(folder=folder, device="cpu", layer="last").embed([clip])[0]
+    found = AudioEncoder(weights=folder, device="cpu", layer="last").embed([clip])[0]
     assert_close(found, patches[:, :3].mean(axis=(0, 1)))
-    token = AudioEncoder(folder=folder, device="cpu", layer="last", pooling="token")
+    token = AudioEncoder(weights=folder, device="cpu", layer="last", pooling="token")
     assert_close(token.embed([clip])[0], answer.pooler_output[0].numpy())
     # 40000 samples: 248 frames begin 25 steps, windows at 0, 9 and 16 of them
     long = noises((40000,))[0]
@@ -217,7 +217,7 @@ WAYS = {kind: {key: CATALOG[row].kwargs[key] for key in WAY} for row, kind in RO
 @pytest.mark.parametrize("kind", WAYS)
 def test_contract_in_the_ways_of_the_rows(written, kind):
     folder, _ = written(kind)
-    report = check_embedder(functools.partial(AudioEncoder, folder=folder, device="cpu", **WAYS[kind]), long_seconds=8)
+    report = check_embedder(functools.partial(AudioEncoder, weights=folder, device="cpu", **WAYS[kind]), long_seconds=8)
     report.raise_on_failure()
     assert "batch mates" in {finding.name for finding in report.findings}
 
@@ -260,7 +260,7 @@ def test_parameters_are_counted_from_the_published_sizes(row):
 @pytest.mark.parametrize("kind", [*WAVES, "whisper", "ast"])
 def test_on_a_gpu(written, kind):
     folder, _ = written(kind)
-    on = functools.partial(AudioEncoder, folder=folder, pooling="mean+std")
+    on = functools.partial(AudioEncoder, weights=folder, pooling="mean+std")
     report = check_embedder(functools.partial(on, device="cpu"), on_gpu=functools.partial(on, device="cuda"))
     report.raise_on_failure()
     assert "gpu" in {finding.name for finding in report.findings}
@@ -299,10 +299,10 @@ def test_arguments(options, said):
 def test_arguments_that_the_checkpoint_does_not_fit(written, kind, options, said):
     folder, _ = written(kind)
     with pytest.raises(EmbedderError, match=said):
-        AudioEncoder(folder=folder, device="cpu", **options).embed(noises((400,)))
+        AudioEncoder(weights=folder, device="cpu", **options).embed(noises((400,)))
 
 
 def test_clips(written):
     folder, _ = written("hubert")
     with pytest.raises(EmbedderError, match="clip 1 has 399 samples, expected at least 400"):
-        AudioEncoder(folder=folder, device="cpu").embed(noises((400, 399)))
+        AudioEncoder(weights=folder, device="cpu").embed(noises((400, 399)))

@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 
 def from_folder(folder, **options):
-    return AudioEncoder(folder=folder, device="cpu", **options).embed(CLIPS)
+    return AudioEncoder(weights=folder, device="cpu", **options).embed(CLIPS)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,6 @@ def from_folder(folder, **options):
         ({"model": "some/tiny"}, "revision of some/tiny is None, expected a commit of 40 digits"),
         ({"model": "some/tiny", "revision": "main"}, "revision of some/tiny is 'main', expected a commit"),
         ({"model": "tiny", "revision": COMMIT}, "model is 'tiny', expected owner/name"),
-        ({"weights": "a.safetensors", "folder": "b"}, "found both weights and folder, expected one of them"),
     ],
 )
 def test_words_that_name_no_checkpoint(options, said):
@@ -112,7 +111,7 @@ def test_checkpoints_that_do_not_fit(tiny, folder, how):
 def test_a_mert_that_is_no_hubert(tiny, folder, switch):
     tiny.mert(folder, **{switch: True})
     with pytest.raises(EmbedderError, match=f"config.json sets {switch}, expected a plain mert_model"):
-        AudioEncoder(folder=folder, sample_rate=24000)
+        AudioEncoder(weights=folder, sample_rate=24000)
 
 
 def test_weights_that_could_run_code_are_not_opened(tiny, folder, capsys):

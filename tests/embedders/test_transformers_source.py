@@ -58,7 +58,7 @@ def from_hub(**options):
 
 
 def from_folder(folder, **options):
-    return AudioEncoder(folder=folder, device="cpu", **options).embed(CLIPS)
+    return AudioEncoder(weights=folder, device="cpu", **options).embed(CLIPS)
 
 
 # -- the three places ----------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_a_users_file_goes_before_the_hub(tiny, folder, cache):
 
 def test_the_width_is_read_from_a_folder_that_is_here(tiny, folder):
     tiny.whisper(folder)
-    assert AudioEncoder(folder=folder, pooling="mean+std").dim == 32
+    assert AudioEncoder(weights=folder, pooling="mean+std").dim == 32
 
 
 # -- what a checkpoint may hold besides -------------------------------------------------------------
@@ -252,9 +252,9 @@ def test_only_what_is_needed_is_fetched(tiny, folder, monkeypatch):
 
 
 def test_files_and_folders_that_are_not_there(tmp_path):
-    for given in ({"weights": tmp_path / "absent" / "model.safetensors"}, {"folder": tmp_path / "absent"}):
-        with pytest.raises(MissingWeightsError, match=r"weights missing: no (file|folder) .*absent.*Correct the path"):
-            AudioEncoder(width=16, **given).embed(CLIPS)
+    for given in (tmp_path / "absent" / "model.safetensors", tmp_path / "absent"):
+        with pytest.raises(MissingWeightsError, match=r"weights missing: nothing at .*absent.*Correct the path"):
+            AudioEncoder(weights=given, width=16).embed(CLIPS)
     with pytest.raises(MissingWeightsError, match="weights missing: none named"):
         AudioEncoder(width=16).embed(CLIPS)
 
