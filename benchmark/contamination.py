@@ -19,7 +19,7 @@ def check_names(training_sets: Iterable[str], row: str) -> None:
                 f"training set (of {row!r})",
                 bare(declared),
                 _known(),
-                "A corpus that is not listed is to be added to tasks/corpora.py.",
+                "They stand in tasks/corpora.py; add the corpus there.",
             )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_LISTED = 30  # known names in a message; beyond it the near ones must do
+
 
 class BenchmarkError(Exception):
     """Something that the user can mend; exit code 2."""
@@ -25,7 +27,8 @@ class UnknownNameError(BenchmarkError):
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        listing = f" Known: {', '.join(names)}." if names else ""
+        listed = f"Known: {', '.join(names)}" if len(names) <= MOST_LISTED else f"{len(names)} are known"
+        listing = f" {listed}." if names else ""
         super().__init__(f"unknown {kind} {name!r}.{hint}{listing}{' ' + way_out if way_out else ''}")
         self.kind, self.name = kind, name
 

@@ -123,7 +123,7 @@ def embedder_entry(name: str, *, row: str = "", known: Iterable[str] | None = No
             f"embedder (like, of {row!r} in params.yaml)" if row and row != name else "embedder",
             name,
             CATALOG if known is None else known,
-            "For a model of your own give its class: "
+            "'moodbench list embedders' shows them. For a model of your own give its class: "
             f"'{row or name}: {{factory: \"my_package.my_module:MyEmbedder\"}}' in params.yaml.",
         ) from None
 

@@ -149,7 +149,7 @@ def test_parameters_are_counted_once(fakes):
 
 def test_the_catalogue_is_held_against_the_model(monkeypatch):
     entry = replace(CATALOG["chance"], dim=17)
-    monkeypatch.setattr(registry, "embedder_entry", lambda name, row="": entry)
+    monkeypatch.setattr(registry, "embedder_entry", lambda *_, **__: entry)
     row = check_row("chance", EmbedderEntry(), patience=60.0, thorough=False, fetch=False)
     (failure,) = row.report.failures
     assert (failure.name, failure.seen) == ("catalogue", "dim 16, 17 in the catalogue")

@@ -31,7 +31,10 @@ def fresh_registry():
         (lambda: registry.suite("serb"), r"unknown suite 'serb'\. Did you mean 'serab'.*\? Known: all, "),
         (lambda: registry.task("emodb_sera"), r"unknown task 'emodb_sera'\. Did you mean 'emodb_serab'"),
         (lambda: registry.dataset_builder("ravdes"), r"unknown dataset 'ravdes'\. Did you mean 'ravdess'"),
-        (lambda: registry.embedder_entry("byol_s_521"), r"Did you mean 'byol_s_512'.*\?.*byol_s_521: \{factory: "),
+        (
+            lambda: registry.embedder_entry("byol_s_521"),
+            r"Did you mean 'byol_s_512'.*\? \d+ are known\. 'moodbench list embedders' shows them\. .*byol_s_521: \{factory: ",
+        ),
         (
             lambda: registry.embedder_entry("byol_s_521", row="mine"),
             r"unknown embedder \(like, of 'mine' in params\.yaml\) 'byol_s_521'\. Did you mean .*: 'mine: \{factory: ",

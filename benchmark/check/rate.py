@@ -22,6 +22,7 @@ from embedders.base import Clip
 FACTORS = (2, 3, 4, 6)
 LOW = 0.0234  # of the rate; away from its simple fractions
 APART = 100  # tolerances by which two low tones differ before anything is said of high ones
+LEAST_RATE = 1000  # Hz; below it a call names a ratio, such as the 2 to 1 between the octaves of a constant-Q transform
 HEARD = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of half the rate
 
 
@@ -47,7 +48,7 @@ RESAMPLERS = (
 
 def as_declared(subject: Subject) -> str:
     """Listens for resampling while one clip is embedded, then compares tones with their mirror images."""
-    calls = _resamplings(subject)
+    calls = [pair for pair in _resamplings(subject) if pair[0] >= LEAST_RATE]
     wrong = sorted({pair for pair in calls if pair[0] != pair[1] and pair[0] != subject.rate})
     if wrong:
         told = ", ".join(f"from {source:g} to {target:g} Hz" for source, target in wrong)

@@ -79,10 +79,12 @@ class Mteb:
         return self._encode(clips, self.dim)
 
     def _encode(self, clips: Sequence[Clip], dim: int | None) -> Vectors:
+        from torch import Generator
         from torch.utils.data import DataLoader
 
+        own = Generator()  # a loader draws a seed, without this from the process's random state
         items: Any = [{"audio": {"array": clip, "sampling_rate": self.sample_rate}} for clip in clips]
-        loader = DataLoader(items, batch_size=len(items), shuffle=False, collate_fn=_collated)
+        loader = DataLoader(items, batch_size=len(items), shuffle=False, collate_fn=_collated, generator=own)
         task = SimpleNamespace(name="moodbench", type="AudioClassification", modalities=["audio"], category="a2c")
         answer = self._encoder.encode(
             loader, task_metadata=task, hf_split="test", hf_subset="default", prompt_type=None, batch_size=len(items)
