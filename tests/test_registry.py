@@ -33,7 +33,7 @@ def fresh_registry():
         (lambda: registry.dataset_builder("ravdes"), r"unknown dataset 'ravdes'\. Did you mean 'ravdess'"),
         (
             lambda: registry.embedder_entry("byol_s_521"),
-            r"Did you mean 'byol_s_512'.*\? \d+ are known\. 'moodbench list embedders' shows them\. .*byol_s_521: \{factory: ",
+            r"Did you mean 'byol_s_512'.*\? \d+ are known\. 'moodbench list embedders' .*byol_s_521: \{factory: ",
         ),
         (
             lambda: registry.embedder_entry("byol_s_521", row="mine"),
