@@ -84,7 +84,8 @@ def test_a_model_that_hangs_is_ended(try_row):
     [
         ("needs_a_package:Good", {}, "no_such_package_at_all", "pip install no_such_package_at_all"),
         ("fatal_embedders:ImportsLate", {}, "cannot import 'moodmissing_late'", "pip install moodmissing_late"),
-        ("fatal_embedders:NeedsExtra", {}, "an optional dependency", "pip install 'moodbench[framework]'"),
+        ("fatal_embedders:NeedsExtra", {}, "needs framework", "pip install 'moodbench[framework]'"),
+        ("fatal_embedders:NeedsWeights", {}, "weights missing: model.bin", "Fetch it from its authors"),
         ("fatal_embedders:Good", {"libraries": ["moodmissing"]}, "moodmissing is not installed", "pip install moodmis"),
         ("fatal_embedders:Good", {"weights": "nowhere.bin"}, "nowhere.bin", ""),
     ],

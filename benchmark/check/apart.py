@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmark import cost
 from benchmark.check import signals
-from benchmark.check.battery import missing_package, not_made, outcomes
+from benchmark.check.battery import not_made, outcomes, what_is_missing
 from benchmark.check.report import Skipped
 from benchmark.check.subject import Subject
 from benchmark.embedder_spec import Construction
@@ -40,12 +40,12 @@ def battery(making: Construction, thorough: bool) -> None:
         try:
             subject = Subject(making.make, on_gpu, DATASET, LONG_SECONDS, thorough=thorough, no_gpu=no_gpu)
         except Exception as error:
-            if (missing := missing_package(error)) is not None:
+            if (missing := what_is_missing(error)) is not None:
                 raise missing from None
             tell({"finding": dataclasses.asdict(not_made(error))})
             return
         passed = set()
-        for outcome in outcomes(subject, lambda name: tell({"doing": name}), may_lack_packages=False):
+        for outcome in outcomes(subject, lambda name: tell({"doing": name}), may_lack=False):
             if isinstance(outcome, Skipped):
                 tell({"skipped": dataclasses.asdict(outcome)})
                 continue

@@ -8,8 +8,10 @@ from benchmark.check import state
 from benchmark.check.checks import CHECKS
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.subject import Failed, NotApplicable, Subject
+from benchmark.embedder_spec import as_benchmark_error
 from benchmark.errors import ContractError, Unavailable
 from embedders.base import Embedder, MissingExtraError
+from embedders.missing import MissingWeightsError
 
 RAISES_WHY = "A model that raises has no score, and loses the vectors of the whole dataset."
 RAISES_MEND = "Mend what it raises, or declare what it cannot take (min_seconds, equal_length)."
@@ -45,12 +47,12 @@ def check_embedder(
 
 
 def outcomes(
-    subject: Subject, doing: Callable[[str], None] = lambda _: None, *, may_lack_packages: bool = True
+    subject: Subject, doing: Callable[[str], None] = lambda _: None, *, may_lack: bool = True
 ) -> Iterator[Finding | Skipped]:
     """Every check in its order, as it ends; `doing` is told of each that begins.
 
     Raises:
-        Unavailable: unless `may_lack_packages`, the embedder imports what is not installed.
+        Unavailable: unless `may_lack`, the embedder wants a package or weights that are not here.
     """
     passed: set[str] = set()
     for check in CHECKS:
@@ -65,7 +67,7 @@ def outcomes(
             yield Skipped(check.name, str(reason))
             continue
         except Exception as error:  # a stranger's code, as above
-            if not may_lack_packages and (missing := missing_package(error)) is not None:
+            if not may_lack and (missing := what_is_missing(error)) is not None:
                 raise missing from None
             if not isinstance(error, Failed | ContractError):
                 yield Finding(check.name, False, _told(error), "an answer", RAISES_WHY, RAISES_MEND)
@@ -88,15 +90,16 @@ def not_made(error: Exception) -> Finding:
     )
 
 
-def missing_package(error: BaseException) -> Unavailable | None:
-    """What to install, where an error says that a package is not there."""
+def what_is_missing(error: BaseException) -> Unavailable | None:
+    """What to bring, where an error says that a package or the weights are not there."""
     cause = error.__cause__ or error
     if isinstance(cause, ModuleNotFoundError) and cause.name:
         package = cause.name.partition(".")[0]
         return Unavailable(f"cannot import {cause.name!r}", f"Install what it needs: pip install {package}.")
-    if isinstance(cause, MissingExtraError):
-        return Unavailable("an optional dependency is not installed", str(cause))
-    return None
+    if isinstance(cause, MissingExtraError | MissingWeightsError):
+        told = as_benchmark_error(cause, "")
+        return told if isinstance(told, Unavailable) else None
+    return error if isinstance(error, Unavailable) else None
 
 
 def _told(error: Exception) -> str:

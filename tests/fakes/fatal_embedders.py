@@ -161,3 +161,12 @@ class OnDevice(Good):
 
     def one(self, clip):
         return super().one(clip) * np.float32(1.001 if self.device == "cuda" else 1)
+
+
+class NeedsWeights(Good):
+    """Looks for its weights by itself, and they are nowhere."""
+
+    def before(self, clips):
+        from embedders.missing import MissingWeightsError
+
+        raise MissingWeightsError("weights missing: model.bin. Fetch it from its authors.")
