@@ -17,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
 
+pytestmark = pytest.mark.slow
+
 SECTION = "Models at work"
 PATIENCE = "15"  # several times what a first batch takes on a busy machine
 FAKES = Path(__file__).resolve().parents[1] / "fakes" / "fatal_embedders.py"

@@ -7,8 +7,12 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
+
+pytestmark = pytest.mark.slow
 
 
 def unpack(clone: Clone) -> None:

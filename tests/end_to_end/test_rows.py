@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Clone
 
+pytestmark = pytest.mark.slow
+
 MADE = ("cells", "embeddings", "leaderboard", "manifests", "plans")
 BOARD = "results/leaderboard/tiny/leaderboard.md"
 ROW = "logmel_stats"
