@@ -232,10 +232,8 @@ def _hear_no_more() -> None:
 
 def _raise_stopped() -> None:
     """Raise `Stopped` in the main thread at the first SIGINT or SIGTERM."""
-    if signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()):  # by `run`, which ends its stages itself
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and a shell's `&` want it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `run`, nohup and a shell's `&` want it
             signal.signal(number, _stop)
 
 

@@ -20,6 +20,13 @@ from benchmark.workers import deaf_to_interrupts
 
 QUIET = "MOODBENCH_QUIET"  # under `run` the table is printed once, at the end
 STAGE_SECONDS = 10.0  # for a stage to clean up when it is interrupted
+# Ctrl-C comes to `run` only, and the end has an order. A blocked SIGINT would not do: DVC starts the stages by the
+# user's shell, and some (dash) unblock all signals for what they start. What is ignored stays ignored.
+DEAF_DVC = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+runpy.run_module("dvc", run_name="__main__", alter_sys=True)
+"""
 
 
 def run(*, skip_broken: bool = False) -> int:
@@ -29,7 +36,7 @@ def run(*, skip_broken: bool = False) -> int:
     here = str(Path(sys.executable).parent)  # the stages' `python` is this environment's
     environment["PATH"] = os.pathsep.join([here, environment.get("PATH", "")])
     environment |= {KEEP_GOING: "1", QUIET: "1"} | ({SKIP_BROKEN: "1"} if skip_broken else {})
-    command = [sys.executable, "-m", "dvc", "repro", "--keep-going"]
+    command = [sys.executable, "-c", DEAF_DVC, "repro", "--keep-going"]
     code = _ended(command, environment)
     if code and _mend_dvc():
         code = _ended(command, environment)
@@ -38,7 +45,7 @@ def run(*, skip_broken: bool = False) -> int:
 
 
 def _ended(command: list[str], environment: dict[str, str]) -> int:
-    with deaf_to_interrupts():  # so that Ctrl-C comes here only, and the end has an order
+    with deaf_to_interrupts():  # until it ignores them itself
         running = subprocess.Popen(command, cwd=paths.ROOT, env=environment)
     try:
         return running.wait()
@@ -53,13 +60,13 @@ def _mend_dvc() -> bool:
 
     Nothing is computed again without them: the stages find their finished work. Answers whether there was any.
     """
-    lock, busy = paths.ROOT / "dvc.lock", paths.ROOT / ".dvc" / "tmp" / "rwlock"
-    broken = [file for file, reads in ((lock, _read_lock), (busy, _read_json)) if not _readable(file, reads)]
+    readers = {paths.ROOT / "dvc.lock": _read_lock, paths.ROOT / ".dvc" / "tmp" / "rwlock": _read_json}
+    broken = [file for file, read in readers.items() if not _readable(file, read)]
     if not broken:
         return False
     time.sleep(1.0)  # a DVC that is at work right now will be done with them
     for file in broken:
-        if not _readable(file, _read_lock if file == lock else _read_json):
+        if not _readable(file, readers[file]):
             committed = subprocess.run(["git", "show", f"HEAD:./{file.name}"], cwd=file.parent, capture_output=True)
             if committed.returncode == 0:
                 write_bytes(file, committed.stdout)

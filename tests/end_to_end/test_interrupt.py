@@ -61,9 +61,11 @@ def group(leader: int) -> Iterator[psutil.Process]:
             continue
 
 
-def interrupt(clone: Clone, command: tuple[str, ...], after: str, seconds: float, *, times: int = 1) -> bool:
+def interrupt(
+    clone: Clone, command: tuple[str, ...], after: str, seconds: float, *, times: int = 1, shell: str = "/bin/sh"
+) -> bool:
     """Ctrl-C some seconds after a line of the output; False when the command had ended by then."""
-    running = clone.start(*MOODBENCH, *command)
+    running = clone.start(*MOODBENCH, *command, SHELL=shell)
     sent = False
     assert running.stdout is not None
     seen = ""
@@ -116,12 +118,16 @@ def test_embed_then_evaluate(undisturbed: dict[str, bytes], clone: Clone) -> Non
     assert {name.split("/")[1] for name in found} == {"cells", "embeddings"}
 
 
-def test_run(undisturbed: dict[str, bytes], clone: Clone) -> None:
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])  # dash unblocks signals, bash does not
+def test_run(undisturbed: dict[str, bytes], clone: Clone, shell: str) -> None:
+    if not Path(shell).is_file():
+        pytest.skip(f"there is no {shell} here")
     start_over(clone)
     draw = random.Random(8)
     begun = "Running stage 'embed@slow'"
-    assert interrupt(clone, ("run",), begun, draw.uniform(0.0, 2.0)), "the command had ended"
-    assert interrupt(clone, ("run",), "embed slow on emodb", draw.uniform(0.5, 2.0)), "the command had ended"
-    interrupt(clone, ("run",), "Running stage 'evaluate@slow'", draw.uniform(0.0, 2.0), times=2)
+    assert interrupt(clone, ("run",), begun, draw.uniform(0.0, 2.0), shell=shell), "the command had ended"
+    embedding = "embed slow on emodb"
+    assert interrupt(clone, ("run",), embedding, draw.uniform(0.5, 2.0), shell=shell), "the command had ended"
+    interrupt(clone, ("run",), "Running stage 'evaluate@slow'", draw.uniform(0.0, 2.0), times=2, shell=shell)
     clone.run(*MOODBENCH, "run")
     assert made(clone) == undisturbed
