@@ -94,6 +94,7 @@ class Cell(Record):
     notes: list[str] = Field(default_factory=list)  # e.g. "transductive normalisation"
     fingerprint: str  # of everything that went in
     vectors_fingerprint: str
+    vectors_sha256: str = ""  # of the vectors' file; "" in cells that were made before this was kept
     predictions_sha256: str
     code_sha256: str
     versions: dict[str, str]

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark import cell_files, manifest, paths, plan, provenance, registry, scoring, store
 from benchmark.audit import run as audit
 from benchmark.cell import NotRun
-from benchmark.errors import BenchmarkError, CellError
+from benchmark.errors import BenchmarkError, CellError, StoreError
 from benchmark.files import LOCK_SECONDS, held
 from benchmark.manifest import Manifest
 from benchmark.params import Params
@@ -79,7 +79,7 @@ def _task(
         return None
     if not store.is_current(scored.folder, scored.vectors_fingerprint):
         return _not_run(task, wanted.readiness)
-    return scored
+    return None if not fresh and _carried_over(scored, listed) else scored
 
 
 def _current(scored: Scored, listed: Manifest) -> bool:
@@ -95,6 +95,29 @@ def _current(scored: Scored, listed: Manifest) -> bool:
     except CellError as error:
         say(f"evaluate: {error}")
         return False
+    return True
+
+
+def _carried_over(scored: Scored, listed: Manifest) -> bool:
+    """Keep a cell whose vectors were made anew to the same bytes, all else unchanged: scoring would give it again."""
+    file = paths.cell(scored.embedder, scored.task.name, listed.variant)
+    try:
+        cell, predictions = cell_files.read(file, embedder=scored.embedder, task=scored.task.name)
+        cell_files.check_asked(cell, scored.task, listed, scored.probe)
+    except (OSError, CellError):
+        return False
+    before = cell.vectors_fingerprint, cell.vectors_sha256
+    if scoring.cell_fingerprint(scored.task, listed, scored.probe, before[0]) != cell.fingerprint:
+        return False
+    meta = store.read_meta(scored.folder)
+    if meta is None or meta["vectors_sha256"] != before[1]:
+        return False
+    try:
+        store.open_vectors(scored.folder, scored.vectors_fingerprint)
+    except StoreError:  # not the bytes that the record vouches for: scoring tells it
+        return False
+    now = {"fingerprint": scored.fingerprint, "vectors_fingerprint": scored.vectors_fingerprint}
+    cell_files.write(cell.model_copy(update=now), predictions)
     return True
 
 
@@ -138,7 +161,7 @@ def _cell(scored: Scored, progress: Progress, pool: Workers) -> dict[str, float]
             advance(1)
     meta = store.read_meta(scored.folder)
     cell, predictions = scoring.assemble(scored, done, dim=int(meta["dim"]) if meta else 0)
-    cell_files.write(cell, predictions)
+    cell_files.write(cell.model_copy(update={"vectors_sha256": meta["vectors_sha256"] if meta else ""}), predictions)
     _remove_other_variants(paths.cell(cell.embedder, cell.task, cell.variant), cell.task)
     progress.discard()
     return seconds

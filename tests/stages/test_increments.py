@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 
 import numpy as np
+import pytest
 
 from benchmark import manifest, paths, plan, registry, store
+from benchmark.stages import evaluate
 from tasks.base import LeaveOneGroupOut
 
 FAST = {"mode": "none", "heads": ["lda", "svc"]}
@@ -49,6 +52,51 @@ def test_changed_arguments_embed_again(bench):
     work.change(embedders={"row": {"factory": "small_embedders:Scaled", "kwargs": {"factor": 5}}})
     work.all()
     assert work.cell().vectors_fingerprint != first
+
+
+@pytest.fixture
+def scored_tasks(monkeypatch):
+    """The names of the tasks that were scored, one for each time."""
+    found, real = [], evaluate._cell
+    monkeypatch.setattr(
+        evaluate, "_cell", lambda scored, *rest: (found.append(scored.task.name), real(scored, *rest))[1]
+    )
+    return found
+
+
+def test_vectors_made_anew_to_the_same_bytes_keep_their_cell(bench, strange, scored_tasks):
+    strange("alpha_model", 1)
+    work = bench(row={"factory": "alpha_model:Model"})
+    work.all()
+    old = work.cell()
+    strange("alpha_model", "1 * 1")  # other code, the same numbers
+    work.all()
+    kept = work.cell()
+    assert scored_tasks == ["emodb"]
+    assert kept.vectors_fingerprint != old.vectors_fingerprint
+    work.evaluate(fresh=True)
+    assert scored_tasks == ["emodb", "emodb"]
+    assert work.cell() == kept, "what scoring gives"
+
+
+@pytest.mark.parametrize("change", ["vectors", "probe", "predictions", "older"])
+def test_a_cell_is_not_kept_where_anything_else_differs(bench, strange, scored_tasks, change):
+    strange("alpha_model", 1)
+    work = bench(row={"factory": "alpha_model:Model"})
+    work.all()
+    file = paths.cell("row", "emodb", work.cell().variant)
+    strange("alpha_model", 2 if change == "vectors" else "1 * 1")
+    if change == "probe":
+        work.change(probe={**FAST, "seed": 4})
+    if change == "predictions":
+        file.with_suffix(".parquet").write_bytes(b"")
+    if change == "older":
+        cell = json.loads(file.read_text())
+        del cell["vectors_sha256"]
+        file.write_text(json.dumps(cell))
+    work.all()
+    assert scored_tasks == ["emodb", "emodb"]
+    assert work.cell().vectors_sha256
 
 
 def test_a_changed_probe_scores_again_and_embeds_nothing(bench):
