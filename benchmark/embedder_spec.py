@@ -25,7 +25,7 @@ ADAPTERS = {  # what makes an embedder of an entry of that kind; its argument `w
     "xares": "embedders.adapters.xares:Xares",
     "function": "embedders.adapters.function:Function",
 }
-ENGINE = ("benchmark/audio.py", "benchmark/extraction.py")  # engine code that can change a vector
+ENGINE = ("benchmark/audio.py", "benchmark/embedding.py", "embedders/windows.py")  # what of ours can change any vector
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class Construction:
         factory = self.load()
         runtime = {"weights": self.weights} if self.weights is not None else {}
         parameters = inspect.signature(factory).parameters
-        if "device" in parameters and "device" not in self.kwargs:
+        if self.takes_device():
             runtime["device"] = self.device
         try:
             inspect.signature(factory).bind(**self.kwargs, **runtime)
@@ -215,6 +215,10 @@ class Construction:
             raise ContractError(f"{self.factory} has no {lacks}; an embedder needs sample_rate, dim and embed.")
         embedder: Embedder = made
         return embedder
+
+    def takes_device(self) -> bool:
+        """Whether this machine's device is for us to say; raises as `load`."""
+        return "device" in inspect.signature(self.load()).parameters and "device" not in self.kwargs
 
     def load(self) -> Any:
         """Import the module; answers the class, or whatever else makes the embedder.

@@ -57,6 +57,18 @@ class ContractError(BenchmarkError):
     """An embedder answered something that the contract forbids."""
 
 
+class ClipsError(ContractError):
+    """A few clips of a dataset cannot be embedded, though others can."""
+
+
+class ProcessDiedError(BenchmarkError):
+    """A helper process, or one that ran apart, died or was ended for hanging; `how` says it without its name."""
+
+    def __init__(self, who: str, how: str, *, outside: bool = False) -> None:
+        super().__init__(f"{who} {how}")
+        self.how, self.outside = how, outside  # outside: somebody ended it on purpose
+
+
 class CellError(BenchmarkError):
     """A stored cell is truncated, foreign, or its figures do not follow from its predictions."""
 

@@ -1,32 +1,30 @@
-"""Clips to vectors: batches of like length, the contract enforced on every answer, resumable.
+"""A dataset to stored vectors: batches of like length, resumable, past clips that a model cannot take.
 
 Batches are a pure function of the manifest and the budget, so that a resumed run does the very
-batches that are missing. Out of memory halves a batch and goes on.
+batches that are missing.
 """
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark import audio
-from benchmark.contract import validate_vectors
-from benchmark.embedder_spec import Construction, as_benchmark_error
-from benchmark.errors import ContractError
+from benchmark.blame import Blame
+from benchmark.embedder_spec import Construction
+from benchmark.embedding import MAX_CLIPS, training_clips
+from benchmark.errors import ClipsError, ContractError, ProcessDiedError
 from benchmark.manifest import Manifest
-from benchmark.reader import read_batch, shared_reader
+from benchmark.spreading import Reading, Spread
 from benchmark.store import Writer
-from benchmark.workers import Workers
-from embedders.base import Clip, Declared, Embedder, FittedEmbedder
+from embedders.base import Declared, Embedder, FittedEmbedder
 
-MAX_CLIPS = 64
+STICKY = "CUDA error"  # after it every call of the process fails, whatever the clip
 
 
 @dataclass(frozen=True)
@@ -69,30 +67,6 @@ def plan_batches(manifest: Manifest, *, rate: int, budget_seconds: float, equal_
     return batches
 
 
-def embed_clips(embedder: Embedder, clips: Sequence[Clip], names: Sequence[str]) -> NDArray[np.float32]:
-    """Vectors of clips, shape (len(clips), dim), checked; short clips padded; halved when memory is short.
-
-    Raises:
-        ContractError: the embedder raised, or answered what the contract forbids.
-    """
-    declared = Declared.of(embedder)
-    shortest = round(declared.min_seconds * embedder.sample_rate)
-    padded = [audio.pad_to(clip, shortest) for clip in clips]
-    if declared.equal_length and len({len(clip) for clip in padded}) > 1:
-        # lengths at the embedder's rate can differ by one sample where the manifest's agreed
-        return np.concatenate([embed_clips(embedder, [c], [n]) for c, n in zip(padded, names, strict=True)])
-    try:
-        answer = embedder.embed(padded)
-    except Exception as error:
-        if len(clips) > 1 and _out_of_memory(error):
-            half = len(clips) // 2
-            parts = [(clips[:half], names[:half]), (clips[half:], names[half:])]
-            return np.concatenate([embed_clips(embedder, c, n) for c, n in parts])
-        where = f"embedding {names[0]!r}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-        raise as_benchmark_error(error, where) from error
-    return validate_vectors(answer, len(clips), embedder.dim, list(names))
-
-
 def extract(
     construction: Construction | Embedder,
     manifest: Manifest,
@@ -104,43 +78,36 @@ def extract(
     budget_seconds: float,
     record: Mapping[str, Any],
     advance: Callable[[int, float], None],
+    trying: Callable[[Sequence[str]], None] = lambda _names: None,
+    blame: Blame | None = None,
 ) -> Summary:
     """Embed every clip of a dataset into the store at `folder`, going on where a killed run stopped.
 
     `construction` may also be an embedder itself (from Python), which then runs in this process.
-    `advance(clips, audio seconds)` is called after each batch.
+    `advance(clips, audio seconds)` is called after each batch, `trying` with the clips under way before it.
+    `blame` holds what an earlier process, which died, has found out about clips.
+
+    Raises:
+        ClipsError: some clips cannot be embedded; all others are done, or so many cannot that it gave up.
+        ContractError: the embedder raised, or answered what the contract forbids.
     """
     begun = time.monotonic()
     embedder = construction.make() if isinstance(construction, Construction) else construction
     declared, rate = Declared.of(embedder), int(embedder.sample_rate)
-    if declared.in_workers and isinstance(embedder, FittedEmbedder):
-        raise ContractError("an embedder cannot both run in workers and be fitted to a dataset; declare one of them.")
     batches = plan_batches(manifest, rate=rate, budget_seconds=budget_seconds, equal_length=declared.equal_length)
     writer = Writer(
         folder, fingerprint=fingerprint, clips=len(manifest.clips), dim=int(embedder.dim), batching=str(budget_seconds)
     )
-    done = writer.done
-    pending = [batch for batch in batches if not done[list(batch.rows)].all()]
-    ids = [str(clip["id"]) for clip in manifest.clips]
     seconds = [clip["samples"] / clip["rate"] for clip in manifest.clips]
-    reused = int(done.sum())
-    advance(reused, sum(seconds[row] for row in np.flatnonzero(done)))
+    reused = np.flatnonzero(writer.done)
+    advance(len(reused), sum(seconds[row] for row in reused))
     fitted: Mapping[str, Any] = {}
     if isinstance(embedder, FittedEmbedder):
-        embedder.fit_statistics(_training_clips(manifest, prepared, rate), dataset=manifest.dataset)
+        embedder.fit_statistics(training_clips(manifest, prepared, rate), dataset=manifest.dataset)
         fitted = embedder.statistics_record()
-
-    in_workers = declared.in_workers and isinstance(construction, Construction) and workers > 1
-    setup = (_setup_embedding, construction) if in_workers else ()
-    with Workers(workers, *setup) as pool:
-        jobs = ((str(prepared), rate, [ids[row] for row in batch.rows]) for batch in pending)
-        function: Callable[[Any], Any] = _embed_batch if in_workers else read_batch
-        for batch, (_, answer) in zip(pending, pool.in_order(function, jobs), strict=True):
-            names = [ids[row] for row in batch.rows]
-            vectors = answer if in_workers else embed_clips(embedder, answer, names)
-            writer.put(batch.rows, vectors)
-            advance(len(batch.rows), sum(seconds[row] for row in batch.rows))
-    padded = sum(duration < declared.min_seconds for duration in seconds)
+    spread = Spread(embedder, construction if isinstance(construction, Construction) else None, workers, budget_seconds)
+    work = _Work(spread, manifest, str(prepared), rate, writer, advance, trying, blame or Blame())
+    work.go_through(batches)
     writer.finish(
         {
             **record,
@@ -148,31 +115,80 @@ def extract(
             "variant": manifest.variant,
             "clips_fingerprint": manifest.clips_fingerprint,
             "sample_rate": rate,
-            "padded_clips": padded,
+            "padded_clips": sum(duration < declared.min_seconds for duration in seconds),
             "statistics": dict(fitted),
         }
     )
-    return Summary(len(ids), reused, padded, time.monotonic() - begun, float(sum(seconds)))
+    return Summary(
+        clips=len(seconds),
+        reused=len(reused),
+        padded=sum(duration < declared.min_seconds for duration in seconds),
+        seconds=time.monotonic() - begun,
+        audio_seconds=float(sum(seconds)),
+    )
 
 
-_embedder: Embedder | None = None  # of a helper process
+@dataclass(frozen=True)
+class _Work:
+    """One dataset under way."""
 
+    spread: Spread
+    manifest: Manifest
+    prepared: str
+    rate: int
+    writer: Writer
+    advance: Callable[[int, float], None]
+    trying: Callable[[Sequence[str]], None]
+    blame: Blame
 
-def _setup_embedding(construction: Construction) -> None:
-    global _embedder
-    _embedder = construction.make()
+    def go_through(self, batches: Sequence[Batch]) -> None:
+        """Embed what is missing, suspects alone and the rest in batches, until only bad clips are left."""
+        names = [str(clip["id"]) for clip in self.manifest.clips]
+        rows = {name: row for row, name in enumerate(names)}
+        while True:
+            done = self.writer.done
+            missing = {name for name, row in rows.items() if not done[row] and name not in self.blame.bad}
+            alone = [[name] for name in self.blame.suspects if name in missing]
+            together = [[names[row] for row in batch.rows if names[row] in missing] for batch in batches]
+            groups = alone or [each for each in together if each]
+            if not groups:
+                break
+            self._embed(groups, rows, alone=bool(alone))
+        if self.blame.bad:
+            self._refuse()
 
+    def _embed(self, groups: Sequence[Sequence[str]], rows: Mapping[str, int], *, alone: bool) -> None:
+        """Embed groups of clips, up to the first that goes wrong; that one is blamed."""
+        under_way: list[Sequence[str]] = []
 
-def _embed_batch(job: tuple[str, int, Sequence[str]]) -> NDArray[np.float32]:
-    assert _embedder is not None
-    return embed_clips(_embedder, read_batch(job), job[2])
+        def begin(names: Sequence[str]) -> None:
+            under_way.append(names)
+            self.trying([name for each in under_way for name in each])
 
+        jobs: list[Reading] = [(self.prepared, self.rate, names) for names in groups]
+        try:
+            for names, vectors in zip(groups, self.spread.answers(jobs, begin, alone=alone), strict=True):
+                self._keep(names, vectors, rows)
+                under_way.remove(names)
+            return
+        except ProcessDiedError as error:
+            if error.outside:
+                raise
+            self.blame.ended([name for each in under_way for name in each], error)
+        except ContractError as error:
+            if not under_way or STICKY in str(error) or isinstance(error.__cause__, ImportError):
+                raise
+            self.blame.raised(under_way[0], str(error))  # answers come in order
+        if self.blame.gives_up(int(self.writer.done.sum())):
+            self._refuse()
 
-def _training_clips(manifest: Manifest, prepared: Path, rate: int) -> Iterator[Clip]:
-    rows = [c for c in manifest.clips if c["part"] == "train"] or manifest.clips
-    read = functools.partial(shared_reader(str(prepared), rate).read)
-    return (read(str(clip["id"])) for clip in rows)
+    def _keep(self, names: Sequence[str], vectors: Any, rows: Mapping[str, int]) -> None:
+        own = [rows[name] for name in names]
+        self.writer.put(own, vectors)
+        clips = [self.manifest.clips[row] for row in own]
+        self.advance(len(own), sum(clip["samples"] / clip["rate"] for clip in clips))
 
-
-def _out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "out of memory" in str(error)
+    def _refuse(self) -> None:
+        done = int(self.writer.done.sum())
+        sentence = self.blame.sentence(done, len(self.manifest.clips))
+        raise ClipsError(sentence) if done else ContractError(sentence)

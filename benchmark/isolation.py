@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from benchmark.errors import BenchmarkError, Unavailable
+from benchmark.errors import BenchmarkError, ProcessDiedError, Unavailable
 from benchmark.plan import Readiness
 from benchmark.workers import deaf_to_interrupts, end_with_parent, ending
 
@@ -64,7 +64,8 @@ def run_apart(
 
     Raises:
         Unavailable: the function raised it.
-        BenchmarkError: the function raised one, its process died, or nothing was heard of it for too long.
+        ProcessDiedError: its process died, or nothing was heard of it for too long.
+        BenchmarkError: the function raised one.
     """
     with _tracker_warns_of_nothing():  # it cleans up after killed children; that is no news to the user
         resource_tracker.ensure_running()
@@ -81,7 +82,8 @@ def run_apart(
         _end(child, by_itself=heard.answer is not None)
         ear.close()
     if heard.answer is None:
-        raise BenchmarkError(f"{doing}: {heard.last_words(child.exitcode, quiet_seconds, awaited, command)}")
+        words = heard.last_words(child.exitcode, quiet_seconds, awaited, command)
+        raise ProcessDiedError(f"{doing}:", words, outside=child.exitcode == -signal.SIGTERM)
     if heard.answer.state == "unavailable":
         raise Unavailable(heard.answer.reason, heard.answer.way_out)
     if heard.answer.state == "failed":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from benchmark import audio, embedder_spec, extraction
+from benchmark import audio, embedder_spec, embedding, extraction
 from benchmark.errors import DatasetError
 from benchmark.manifest import Manifest
 from benchmark.params import EmbedderEntry
@@ -87,7 +87,7 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         for batch in extraction.plan_batches(listed, rate=rate, budget_seconds=self.batch_seconds, equal_length=equal):
             places = list(batch.rows)
             clips = [self._read(X, place, used) for place in places]
-            vectors[places] = extraction.embed_clips(used, clips, [_name(X, place) for place in places])
+            vectors[places] = embedding.embed_clips(used, clips, [_name(X, place) for place in places])
         return vectors
 
     def __sklearn_tags__(self) -> Any:

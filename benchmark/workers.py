@@ -20,7 +20,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, ProcessDiedError
 
 POLL_SECONDS = 2.0
 
@@ -55,7 +55,7 @@ class Workers:
         """Each job with its result, in the order of the jobs, at most `ahead` a worker under way.
 
         Raises:
-            BenchmarkError: a worker died (killed, out of memory, crashed native code).
+            ProcessDiedError: a worker died (killed, out of memory, crashed native code).
         """
         waiting: deque[tuple[Job, Future[Result]]] = deque()
         try:
@@ -67,9 +67,8 @@ class Workers:
             while waiting:
                 yield self._take(waiting)
         except BrokenProcessPool:
-            raise BenchmarkError(
-                f"a worker process died while working on {_name(waiting)}: it {self._how_it_died()}"
-            ) from None
+            who = f"a worker process died while working on {_name(waiting)}: it"
+            raise ProcessDiedError(who, self._how_it_died()) from None
         finally:
             for _, future in waiting:
                 future.cancel()

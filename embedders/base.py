@@ -88,6 +88,9 @@ class Declared:
     min_seconds: float = 0.0  # shorter clips are zero-padded at the end to this length, and counted
     equal_length: bool = False  # True: cannot mask, gets only batches of clips of one length
     in_workers: bool = False  # True: single-threaded on the CPU, runs in several processes
+    # above 0: longer clips are cut into windows of this length and the vectors averaged. Right for a model that takes
+    # the mean over time; another one pools for itself
+    window_seconds: float = 0.0
     tolerance: float = 1e-5  # largest allowed difference, relative to the largest value of a vector
 
     @classmethod

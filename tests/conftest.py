@@ -146,7 +146,7 @@ class InlineWorkers:
 @pytest.fixture
 def inline_workers(monkeypatch: pytest.MonkeyPatch) -> type[InlineWorkers]:
     """Extraction and evaluation without helper processes, which cost seconds to start."""
-    from benchmark import extraction, isolation
+    from benchmark import isolation, spreading
     from benchmark.audit import scan
     from benchmark.stages import evaluate
 
@@ -155,7 +155,7 @@ def inline_workers(monkeypatch: pytest.MonkeyPatch) -> type[InlineWorkers]:
             here.setattr(isolation, "_send", lambda message: told(message["news"]) if "news" in message else None)
             function(*arguments)
 
-    monkeypatch.setattr(extraction, "Workers", InlineWorkers)
+    monkeypatch.setattr(spreading, "Workers", InlineWorkers)
     monkeypatch.setattr(scan, "Workers", InlineWorkers)
     monkeypatch.setattr(evaluate, "Workers", InlineWorkers)
     monkeypatch.setattr(isolation, "run_apart", run_here)

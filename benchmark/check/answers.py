@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.check import signals
 from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
-from benchmark.extraction import embed_clips
+from benchmark.embedding import embed_clips
 from embedders.base import Clip, FittedEmbedder, FrameEmbedder
 
 

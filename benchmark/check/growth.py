@@ -7,7 +7,7 @@ import gc
 from benchmark import isolation
 from benchmark.check import signals
 from benchmark.check.subject import Failed, NotApplicable, Subject
-from benchmark.extraction import embed_clips
+from benchmark.embedding import embed_clips
 
 CLIPS = 500
 BATCH = 10

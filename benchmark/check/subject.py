@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.check import signals
-from benchmark.extraction import embed_clips
+from benchmark.embedding import embed_clips
 from embedders.base import Clip, Declared, Embedder, FittedEmbedder
 
 Vectors = NDArray[np.float32]

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark import cost, datasets, isolation, manifest, paths, plan, provenance, store
+from benchmark.blame import Blame
 from benchmark.embedder_spec import Construction, as_benchmark_error, construction, resolve, weights_file
-from benchmark.errors import BenchmarkError, DatasetError, Unavailable
+from benchmark.errors import BenchmarkError, ClipsError, DatasetError, ProcessDiedError, Unavailable
 from benchmark.files import LOCK_SECONDS, held
 from benchmark.manifest import Manifest
 from benchmark.params import Params
@@ -57,24 +59,24 @@ def run(
         for name in todo.datasets.keys() - set(pending):  # there already, whatever has since gone missing
             statuses[name] = todo.datasets[name].model_copy(update={"readiness": Readiness()})
         possible = [name for name in pending if statuses[name].readiness.state == "ready"]
-        problem: BenchmarkError | None = None
+        problems: dict[str, BenchmarkError] = {}
         try:
             if possible:
                 if fresh:
                     for name in possible:
                         store.discard_unfinished(paths.vectors(embedder, name))
-                _embed(params, todo, possible, device, workers, batch_seconds, patience)
+                problems = _embed(params, todo, possible, device, workers, batch_seconds, patience)
         except BenchmarkError as error:
-            problem = error
-            for name in possible:
-                if not _current(embedder, name, todo.datasets[name]):
-                    statuses[name] = statuses[name].model_copy(update={"readiness": Readiness.of(error)})
+            problems = {name: error for name in possible if not _current(embedder, name, todo.datasets[name])}
+        for name, problem in problems.items():
+            statuses[name] = statuses[name].model_copy(update={"readiness": Readiness.of(problem)})
         plan.write_status(embedder, Status(datasets=statuses))
         for name in sorted(pending):
             if statuses[name].readiness.state == "unavailable" or name not in possible:
                 say(f"embed {embedder}: not run on {name}: {statuses[name].readiness.reason}")
-        if problem is not None and Readiness.of(problem).state == "failed":
-            raise problem
+        for problem in problems.values():
+            if Readiness.of(problem).state == "failed":
+                raise problem
 
 
 def _current(embedder: str, dataset: str, wanted: DatasetPlan) -> bool:
@@ -95,6 +97,7 @@ class Job:
     fingerprint: str
     workers: int
     budget_seconds: float
+    blame: Blame = field(default_factory=Blame)
 
 
 def _embed(
@@ -105,7 +108,8 @@ def _embed(
     workers: int,
     budget_seconds: float,
     patience: float,
-) -> None:
+) -> dict[str, BenchmarkError]:
+    """Embed datasets; answers those that a few clips keep from being finished. A process that dies is started again."""
     spec = resolve(todo.embedder, params.embedders[todo.embedder])
     making = construction(spec, weights_file(spec), device)
     jobs = []
@@ -118,7 +122,13 @@ def _embed(
         made = wanted.vectors_fingerprint
         jobs.append(Job(todo.embedder, todo.identity, making, listed, audio, folder, made, workers, budget_seconds))
     with Progress(jobs) as progress:
-        isolation.run_apart(_extract, jobs, quiet_seconds=patience, doing=progress, told=progress.take)
+        while progress.left:
+            try:
+                isolation.run_apart(_extract, progress.left, quiet_seconds=patience, doing=progress, told=progress.take)
+                break
+            except ProcessDiedError as error:
+                progress.blame(error)
+    return progress.failed
 
 
 def _extract(jobs: Sequence[Job]) -> None:
@@ -137,12 +147,22 @@ def _extract(jobs: Sequence[Job]) -> None:
                 budget_seconds=job.budget_seconds,
                 record={"embedder": job.embedder, "identity": job.identity},
                 advance=lambda clips, _seconds: isolation.tell({"clips": clips}),
+                trying=functools.partial(_tell_what_is_tried, job.blame),
+                blame=job.blame,
             )
         except SystemExit:
             raise
+        except ClipsError as error:
+            isolation.tell({"failed": str(error)})
+            continue
         except BaseException as error:  # of a stranger's making: cancelled tasks and the like are no Exception
             raise _told(error, f"{job.embedder} on {job.listed.dataset}") from error
         isolation.tell({"finished": dataclasses.asdict(done) | _costs(job.making.device)})
+
+
+def _tell_what_is_tried(blame: Blame, names: Sequence[str]) -> None:
+    """For whoever lives on when this process dies of it."""
+    isolation.tell({"trying": list(names), "blame": dataclasses.asdict(blame)})
 
 
 _made: Embedder | None = None  # in the process that runs apart: the model under way
@@ -181,7 +201,8 @@ class Progress:
     """What the other process has told so far: shown as a bar, kept in the run's record, named when it dies."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        self._jobs = list(jobs)
+        self.left = list(jobs)  # the first is under way
+        self.failed: dict[str, BenchmarkError] = {}  # datasets that a few clips keep from being finished
         self._record: dict[str, Any] = provenance.read_run(jobs[0].embedder)
         self._bars = ExitStack()
         self._begin()
@@ -194,26 +215,69 @@ class Progress:
 
     def __str__(self) -> str:
         done = f", after {self._clips} of {len(self._job.listed.clips)} clips" if self._clips else ""
-        return f"{self._job.embedder} on {self._job.listed.dataset}{done}"
+        return f"{self._job.embedder} on {self._dataset}{done}"
+
+    @property
+    def _job(self) -> Job:
+        return self.left[0]
+
+    @property
+    def _dataset(self) -> str:
+        return self._job.listed.dataset
 
     def take(self, news: dict[str, Any]) -> None:
-        """News of the job under way: `clips` embedded, or its summary when it is `finished`."""
+        """News of the job under way: the clips that are `trying`, `clips` embedded, `finished` or `failed`."""
+        if "trying" in news:
+            self._trying = news["trying"]
+            self.left[0] = dataclasses.replace(self._job, blame=Blame(**news["blame"]))
         if "clips" in news:
             self._clips += news["clips"]
             self._advance(news["clips"])
         if "finished" in news:
             self._keep(news["finished"])
-            if self._jobs:
-                self._begin()
+            self._next()
+        if "failed" in news:
+            self._fail(ClipsError(news["failed"]))
+
+    def blame(self, error: ProcessDiedError) -> None:
+        """Have the clips tried alone under which the process ended, by another one.
+
+        Raises:
+            ProcessDiedError: it ended under no clip at all, or on somebody's order.
+            BenchmarkError: the model takes no clip.
+        """
+        if error.outside or not self._trying:
+            raise error
+        blame = self._job.blame
+        blame.ended(self._trying, error)
+        if blame.gives_up(self._clips):
+            if not self._clips:
+                raise BenchmarkError(blame.first)
+            self._fail(ClipsError(blame.sentence(self._clips, len(self._job.listed.clips))))
+            return
+        named = repr(self._trying[0]) if len(self._trying) == 1 else f"{len(self._trying)} clips, now tried one by one"
+        say(f"{self}: {error.how} It was on {named}. Starting again.")
+        self._begin()
+
+    def _fail(self, error: BenchmarkError) -> None:
+        say(f"{self}: {error}")
+        self.failed[self._dataset] = error
+        self._next()
+
+    def _next(self) -> None:
+        del self.left[0]
+        self._bars.close()
+        if self.left:
+            self._begin()
 
     def _begin(self) -> None:
         self._bars.close()
-        self._job, self._clips = self._jobs.pop(0), 0
-        title = f"embed {self._job.embedder} on {self._job.listed.dataset}"
+        self._clips, self._trying = 0, list[str]()
+        title = f"embed {self._job.embedder} on {self._dataset}"
         self._advance = self._bars.enter_context(bar(title, len(self._job.listed.clips), "clips"))
 
     def _keep(self, done: dict[str, Any]) -> None:
-        self._record.setdefault("embed", {})[self._job.listed.dataset] = {
+        self._record.setdefault("embed", {})[self._dataset] = {
             "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "seconds": done["seconds"],
             "clips": done["clips"],

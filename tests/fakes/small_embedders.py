@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -128,9 +131,71 @@ class Levelled(Loudness):
 
 
 class LevelledAbroad(Levelled):
-    """What is not allowed."""
+    """Travels to the helper processes with its statistics."""
 
     in_workers = True
+
+
+class LevelledStuck(LevelledAbroad):
+    """Cannot travel."""
+
+    def fit_statistics(self, clips, *, dataset):
+        super().fit_statistics(clips, dataset=dataset)
+        self.inside = lambda: None
+
+
+class Picky(Loudness):
+    """Cannot take clips with these checksums, in one of several ways; where `marker` is given, until it is there."""
+
+    def __init__(self, how, checksums, marker=None):
+        self.how, self.checksums, self.marker = how, set(checksums), marker and Path(marker)
+
+    def one(self, clip):
+        if zlib.crc32(clip.tobytes()) in self.checksums and not (self.marker and self.marker.exists()):
+            if self.marker:
+                self.marker.touch()
+            if self.how == "raises":
+                raise ValueError(f"{len(clip)} samples are not for me")
+            if self.how == "crashes":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            if self.how == "hangs":
+                time.sleep(3600)
+            return np.full(self.dim, np.nan, np.float32)
+        return super().one(clip)
+
+
+class PickyAbroad(Picky):
+    in_workers = True
+
+
+class WhichGpu(Loudness):
+    """The last number is the GPU that its process may see; waits for processes on others to come to `meeting`."""
+
+    def __init__(self, device="cpu", meeting=None, processes=1):
+        self.device, self.meeting, self.processes = device, meeting and Path(meeting), processes
+
+    def embed(self, clips):
+        vectors = super().embed(clips)
+        vectors[:, 3] = int(os.environ.get("CUDA_VISIBLE_DEVICES", "-1"))
+        if self.meeting:
+            (self.meeting / str(os.getpid())).touch()
+            while len(list(self.meeting.iterdir())) < self.processes:
+                time.sleep(0.01)
+        return vectors
+
+
+class InWindows(Loudness):
+    """The mean of each window, up to 0.1 s; remembers what it was given."""
+
+    window_seconds = 0.1
+    dim = 1
+
+    def __init__(self):
+        self.calls = []
+
+    def embed(self, clips):
+        self.calls.append([len(clip) for clip in clips])
+        return np.array([[clip.mean()] for clip in clips], np.float32)
 
 
 class Raises(Loudness):

@@ -1,126 +1,26 @@
-"""Clips to vectors: batches are a pure function, every answer is checked, a resumed run gives the same bytes."""
+"""Clips to vectors: every answer is checked, a resumed run gives the same bytes."""
 
 from __future__ import annotations
 
-import dataclasses
-import io
 import os
-import wave
-from importlib import import_module
 
 import numpy as np
 import pytest
 import soxr
 
-from benchmark import audio, datasets, extraction, store
-from benchmark.embedder_spec import Construction
+from benchmark import audio, datasets
+from benchmark.embedding import embed_clips
 from benchmark.errors import BenchmarkError, ContractError, DatasetError
-from benchmark.extraction import MAX_CLIPS, embed_clips, plan_batches
-from benchmark.manifest import Manifest
 from benchmark.reader import ClipReader
-from benchmark.workers import Workers
 
 RATE = 8000
 
 
-@pytest.fixture
-def small(fakes):
-    return import_module("small_embedders")
-
-
-@pytest.fixture
-def corpus(manual) -> Manifest:
-    return datasets.base_manifest("emodb")
-
-
-@pytest.fixture
-def run(corpus, tmp_path, fakes, inline_workers, monkeypatch):
-    """`run(embedder)` embeds the tiny corpus; answers (summary, vectors, meta). Two workers are real processes."""
-
-    def go(embedder, name="row", *, workers=1, budget=2.0, advance=lambda clips, seconds: None):
-        monkeypatch.setattr(extraction, "Workers", Workers if workers > 1 else inline_workers)
-        folder = tmp_path / "vectors" / name / "corpus"
-        made = Construction(f"small_embedders:{embedder}", {}, None, "cpu") if isinstance(embedder, str) else embedder
-        summary = extraction.extract(
-            made,
-            corpus,
-            datasets.ensure_prepared("emodb"),
-            folder,
-            fingerprint="f",
-            workers=workers,
-            budget_seconds=budget,
-            record={"embedder": name},
-            advance=advance,
-        )
-        return summary, np.array(store.open_vectors(folder, "f")), store.read_meta(folder)
-
-    return go
-
-
-def pcm(members, clip_id) -> np.ndarray:
-    with wave.open(io.BytesIO(members[clip_id])) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
-
-
-# -- batches --------------------------------------------------------------------------------------
-
-
-def listing(lengths, rate=RATE) -> Manifest:
-    clips = [{"id": str(n), "samples": samples, "rate": rate} for n, samples in enumerate(lengths)]
-    return Manifest("x", "1", "", "", {}, {}, clips)
-
-
-def lengths_of(count=200):
-    return [100 + (37 * n) % 900 for n in range(count)]
-
-
-@pytest.mark.parametrize("budget", [0.05, 0.2, 1.0, 1000.0])
-@pytest.mark.parametrize("equal_length", [False, True])
-def test_every_clip_is_in_one_batch_within_the_budget(budget, equal_length):
-    lengths = lengths_of()
-    made = plan_batches(listing(lengths), rate=RATE, budget_seconds=budget, equal_length=equal_length)
-    assert sorted(row for batch in made for row in batch.rows) == list(range(len(lengths)))
-    for batch in made:
-        longest = max(lengths[row] for row in batch.rows)
-        assert len(batch.rows) == 1 or longest * len(batch.rows) <= budget * RATE
-        assert len(batch.rows) <= MAX_CLIPS
-        assert not equal_length or len({lengths[row] for row in batch.rows}) == 1
-    firsts = [lengths[batch.rows[0]] for batch in made]
-    assert firsts == sorted(firsts, reverse=True), "long batches come first"
-
-
-def test_batches_are_as_full_as_the_budget_allows():
-    made = plan_batches(listing([100] * 10), rate=RATE, budget_seconds=0.05, equal_length=False)
-    assert [len(batch.rows) for batch in made] == [4, 4, 2]
-
-
-def test_batches_follow_lengths_at_the_embedders_rate():
-    """The same audio in another container rate gives the same batches."""
-    wanted = plan_batches(listing([80, 160, 240]), rate=16000, budget_seconds=0.05, equal_length=False)
-    other = plan_batches(listing([160, 320, 480], rate=16000), rate=16000, budget_seconds=0.05, equal_length=False)
-    assert wanted == other
-
-
-def test_batches_are_a_pure_function():
-    manifest = listing(lengths_of())
-    plans = [plan_batches(manifest, rate=RATE, budget_seconds=0.3, equal_length=False) for _ in range(2)]
-    assert plans[0] == plans[1]
-    edited = dataclasses.replace(manifest, clips=[{**c, "features": {"label": "z"}} for c in manifest.clips])
-    assert plan_batches(edited, rate=RATE, budget_seconds=0.3, equal_length=False) == plans[0]
-
-
-def test_nothing_to_embed():
-    assert plan_batches(listing([]), rate=RATE, budget_seconds=1.0, equal_length=False) == []
-
-
-# -- reading --------------------------------------------------------------------------------------
-
-
-def test_the_reader_gives_the_samples_of_the_archive(corpus, small_members):
+def test_the_reader_gives_the_samples_of_the_archive(corpus, pcm):
     folder = datasets.ensure_prepared("emodb")
     same, other = ClipReader(folder, RATE), ClipReader(folder, 16000)
     for clip in corpus.clips[::9]:
-        expected = pcm(small_members, clip["id"]).astype(np.float32) / np.float32(32768)
+        expected = pcm(clip["id"]).astype(np.float32) / np.float32(32768)
         assert clip["samples"] == len(expected)
         assert np.array_equal(same.read(clip["id"]), expected)
         assert np.array_equal(other.read(clip["id"]), soxr.resample(expected, RATE, 16000, quality="HQ"))
@@ -131,14 +31,11 @@ def test_an_unknown_clip_is_named(corpus):
         ClipReader(datasets.ensure_prepared("emodb"), RATE).read("wav/no.wav")
 
 
-# -- whole runs -----------------------------------------------------------------------------------
-
-
-def test_vectors_are_the_embedders_in_the_order_of_the_manifest(run, corpus, small, small_members):
+def test_vectors_are_the_embedders_in_the_order_of_the_manifest(run, corpus, small, pcm):
     told = []
     summary, vectors, meta = run("Loudness", advance=lambda clips, seconds: told.append((clips, seconds)))
     embedder = small.Loudness()
-    signals = [pcm(small_members, c["id"]).astype(np.float32) / np.float32(32768) for c in corpus.clips]
+    signals = [pcm(c["id"]).astype(np.float32) / np.float32(32768) for c in corpus.clips]
     assert np.array_equal(vectors, embedder.embed(signals))
     assert (summary.clips, summary.reused, summary.padded) == (70, 0, 0)
     assert sum(clips for clips, _ in told) == 70
@@ -149,10 +46,10 @@ def test_vectors_are_the_embedders_in_the_order_of_the_manifest(run, corpus, sma
     assert (meta["sample_rate"], meta["dim"], meta["padded_clips"], meta["statistics"]) == (RATE, 4, 0, {})
 
 
-def test_resampling_happens_before_the_embedder(run, corpus, small, small_members):
+def test_resampling_happens_before_the_embedder(run, corpus, small, pcm):
     _, vectors, meta = run("Doubled")
     clip = corpus.clips[7]
-    signal = audio.resample(audio.to_float(pcm(small_members, clip["id"])), RATE, 16000)
+    signal = audio.resample(audio.to_float(pcm(clip["id"])), RATE, 16000)
     assert np.array_equal(vectors[7], small.Doubled().one(signal))
     assert meta["sample_rate"] == 16000
 
@@ -176,13 +73,13 @@ def test_equal_lengths_that_differ_after_resampling_go_one_by_one(small):
     assert embed_clips(small.OneLength(), clips, ["a", "b"]).shape == (2, 4)
 
 
-def test_short_clips_are_padded_and_counted(run, corpus, small, small_members):
+def test_short_clips_are_padded_and_counted(run, corpus, small, pcm):
     short = sum(clip["samples"] < 960 for clip in corpus.clips)
     assert 0 < short < 70
     summary, vectors, meta = run("Patient")
     assert summary.padded == meta["padded_clips"] == short
     row = next(n for n, clip in enumerate(corpus.clips) if clip["samples"] < 960)
-    signal = audio.to_float(pcm(small_members, corpus.clips[row]["id"]))
+    signal = audio.to_float(pcm(corpus.clips[row]["id"]))
     padded = np.concatenate([signal, np.zeros(960 - len(signal), np.float32)])
     assert np.array_equal(vectors[row], small.Loudness().one(padded))
 
@@ -201,8 +98,8 @@ def test_one_clip_too_much_is_an_error_that_names_it(run):
         run("NoMemory")
 
 
-def test_statistics_come_from_the_training_part(run, corpus, small_members):
-    train = [pcm(small_members, c["id"]) for c in corpus.clips if c["part"] == "train"]
+def test_statistics_come_from_the_training_part(run, corpus, pcm):
+    train = [pcm(c["id"]) for c in corpus.clips if c["part"] == "train"]
     assert 0 < len(train) < 70
     expected = float(np.mean([np.abs(clip.astype(np.float32) / 32768).mean() for clip in train]))
     _, vectors, meta = run("Levelled")
@@ -212,10 +109,10 @@ def test_statistics_come_from_the_training_part(run, corpus, small_members):
     assert np.allclose(vectors, plain / np.float32(expected), rtol=1e-5)
 
 
-def test_without_a_training_part_all_clips_give_the_statistics(run, corpus, small_members):
+def test_without_a_training_part_all_clips_give_the_statistics(run, corpus, pcm):
     for clip in corpus.clips:
         clip["part"] = "all_of_it"
-    expected = np.mean([np.abs(pcm(small_members, c["id"]).astype(np.float32) / 32768).mean() for c in corpus.clips])
+    expected = np.mean([np.abs(pcm(c["id"]).astype(np.float32) / 32768).mean() for c in corpus.clips])
     _, _, meta = run("Levelled")
     assert meta["statistics"]["loudness"] == pytest.approx(float(expected), rel=1e-6)
 
@@ -229,9 +126,13 @@ def test_helper_processes_embed_where_declared(run, small):
     assert set(here[:, 3].tolist()) == {os.getpid() % 100_000}
 
 
-def test_fitted_and_in_workers_exclude_each_other(run):
-    with pytest.raises(ContractError, match="cannot both run in workers and be fitted"):
-        run("LevelledAbroad")
+def test_a_fitted_embedder_travels_with_its_statistics(run):
+    _, expected, meta = run("Levelled", "here")
+    _, vectors, other = run("LevelledAbroad", "abroad", workers=2)
+    assert np.array_equal(vectors, expected)
+    assert other["statistics"] == meta["statistics"]
+    with pytest.raises(ContractError, match=r"must be picklable after fit_statistics; found .*lambda"):
+        run("LevelledStuck", "stuck", workers=2)
 
 
 def test_a_helper_that_dies_is_told_with_the_way_out(run):
