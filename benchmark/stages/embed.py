@@ -256,11 +256,11 @@ class Progress:
             self._fail(ClipsError(blame.sentence(self._clips, len(self._job.listed.clips))))
             return
         named = repr(self._trying[0]) if len(self._trying) == 1 else f"{len(self._trying)} clips, now tried one by one"
-        say(f"{self}: {error.how} It was on {named}. Starting again.")
+        say(f"embed {self}: {error.how} It was on {named}. Starting again.")
         self._begin()
 
     def _fail(self, error: BenchmarkError) -> None:
-        say(f"{self}: {error}")
+        say(f"embed {self}: {error}")
         self.failed[self._dataset] = error
         self._next()
 

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark import params, paths
+from benchmark import params, paths, plan
+from benchmark.errors import BenchmarkError
 from benchmark.files import write_bytes
 from benchmark.isolation import end_gently
 from benchmark.progress import say
@@ -40,8 +41,28 @@ def run(*, skip_broken: bool = False) -> int:
     code = _ended(command, environment)
     if code and _mend_dvc():
         code = _ended(command, environment)
+    for name in _partly_embedded() if code else ():  # DVC leaves out all that follows a failed stage
+        _ended([sys.executable, "-m", "benchmark", "evaluate", name], environment)
     failed = report(show=True)
     return 1 if code or failed else 0
+
+
+def _partly_embedded() -> list[str]:
+    """Rows with vectors of some datasets, where others have failed."""
+    found = []
+    for name in params.load().embedders:
+        try:
+            wanted, status = plan.read(name).datasets, plan.read_status(name).datasets
+        except BenchmarkError:  # not planned, or never begun
+            continue
+        states = {
+            dataset: each.readiness.state
+            for dataset, each in status.items()
+            if dataset in wanted and each.vectors_fingerprint == wanted[dataset].vectors_fingerprint
+        }
+        if {"ready", "failed"} <= set(states.values()):
+            found.append(name)
+    return found
 
 
 def _ended(command: list[str], environment: dict[str, str]) -> int:

@@ -28,6 +28,7 @@ class Function:
         sample_rate: int = 16000,
         dim: int | None = None,
         min_seconds: float = 0.0,
+        window_seconds: float = 0.0,
         tolerance: float = 1e-5,
         in_workers: bool = False,
         **options: Any,
@@ -36,7 +37,8 @@ class Function:
         self._function = calling.require_callable(self._who, calling.find(self._who, wraps), wraps)
         self._options = {**options, **({"weights": weights} if weights else {})}
         self.sample_rate = calling.require_whole(self._who, "sample_rate", sample_rate)
-        self.min_seconds, self.tolerance, self.in_workers = min_seconds, tolerance, in_workers
+        self.min_seconds, self.window_seconds = min_seconds, window_seconds
+        self.tolerance, self.in_workers = tolerance, in_workers
         if dim is None:
             seconds = max(1.0, min_seconds)
             dim = self._answer(calling.noise(round(seconds * self.sample_rate)), None).size

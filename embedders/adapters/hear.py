@@ -27,9 +27,9 @@ class Hear:
     """The scene embeddings of a HEAR module. Its batches hold clips of one length, as in HEAR: nothing is padded.
 
     `wraps` names the module; `weights` is handed to `load_model` as its first argument, all of `options` by
-    name. The model is loaded here, for rate and size stand in it. `min_seconds` and `tolerance` are declared
-    for the model, which has no place for them. It has `embed_frames` where frames and scenes are of one size.
-    Rates besides HEAR's own five are taken as they are.
+    name. The model is loaded here, for rate and size stand in it. `min_seconds`, `window_seconds` and
+    `tolerance` are declared for the model, which has no place for them. It has `embed_frames` where frames
+    and scenes are of one size. Rates besides HEAR's own five are taken as they are.
 
     Raises `EmbedderError` for a module without the API's functions, a model without its attributes, and
     arguments that `load_model` does not take.
@@ -44,6 +44,7 @@ class Hear:
         *,
         device: str = "auto",
         min_seconds: float = 0.0,
+        window_seconds: float = 0.0,
         tolerance: float = 1e-5,
         **options: Any,
     ) -> None:
@@ -54,7 +55,7 @@ class Hear:
         self._scene = calling.attribute(self._who, self._module, "get_scene_embeddings")
         self._model = calling.call(f"{self._who}: load_model", load, *([weights] if weights else []), **options)
         self._is_torch = self._place(device)
-        self.min_seconds, self.tolerance = min_seconds, tolerance
+        self.min_seconds, self.window_seconds, self.tolerance = min_seconds, window_seconds, tolerance
         self.sample_rate = self._whole("sample_rate")
         self.dim = self._whole("scene_embedding_size")
         frames = hasattr(self._module, "get_timestamp_embeddings")

@@ -39,6 +39,7 @@ class Mteb:
         dim: int | None = None,
         equal_length: bool = True,
         min_seconds: float = 0.0,
+        window_seconds: float = 0.0,
         tolerance: float = 1e-5,
         **options: Any,
     ) -> None:
@@ -62,7 +63,8 @@ class Mteb:
         self.sample_rate = calling.require_whole(
             self._who, "sample_rate", named[0] if sample_rate is None else sample_rate
         )
-        self.equal_length, self.min_seconds, self.tolerance = equal_length, min_seconds, tolerance
+        self.min_seconds, self.window_seconds = min_seconds, window_seconds
+        self.equal_length, self.tolerance = equal_length, tolerance
         if dim is None:
             dim = self._encode([calling.noise(round(max(1.0, min_seconds) * self.sample_rate))], None).shape[1]
         self.dim = calling.require_whole(self._who, "dim", dim)

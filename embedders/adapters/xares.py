@@ -35,6 +35,7 @@ class Xares:
         *,
         device: str = "auto",
         min_seconds: float = 0.0,
+        window_seconds: float = 0.0,
         tolerance: float = 1e-5,
         **options: Any,
     ) -> None:
@@ -52,7 +53,7 @@ class Xares:
                 raise EmbedderError(f"{self._who}: the encoder has no {name!r}, expected it as X-ARES says.")
         self.sample_rate = calling.require_whole(self._who, "sampling_rate", self._encoder.sampling_rate)
         self.dim = calling.require_whole(self._who, "output_dim", self._encoder.output_dim)
-        self.min_seconds, self.tolerance = min_seconds, tolerance
+        self.min_seconds, self.window_seconds, self.tolerance = min_seconds, window_seconds, tolerance
         self._device = choose_device(self._who, device)
         self._encoder.to(self._device).eval()
 
