@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from benchmark.check import state
 from benchmark.check.checks import CHECKS
-from benchmark.check.report import Finding, Report, Skipped
+from benchmark.check.report import NOT_MADE, Finding, Report, Skipped
 from benchmark.check.subject import Failed, NotApplicable, Subject
 from benchmark.embedder_spec import as_benchmark_error
-from benchmark.errors import ContractError, Unavailable
+from benchmark.errors import BenchmarkError, ContractError, Unavailable
 from embedders.base import Embedder, MissingExtraError
 from embedders.missing import MissingWeightsError
 
@@ -81,7 +81,7 @@ def outcomes(
 def not_made(error: Exception) -> Finding:
     """The finding that no object could be made."""
     return Finding(
-        "construction",
+        NOT_MADE,
         False,
         _told(error),
         "an embedder",
@@ -104,4 +104,4 @@ def what_is_missing(error: BaseException) -> Unavailable | None:
 
 def _told(error: Exception) -> str:
     said = " ".join(str(error).split())
-    return said if isinstance(error, Failed | ContractError) else f"{type(error).__name__}: {said}"
+    return said if isinstance(error, Failed | BenchmarkError) else f"{type(error).__name__}: {said}"
