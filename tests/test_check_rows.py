@@ -26,6 +26,18 @@ MODULES = {
     "hangs_at_import": "import time\n\ntime.sleep(3600)\n",
     "crashes_at_import": "import os, signal\n\nos.kill(os.getpid(), signal.SIGSEGV)\n",
     "needs_a_package": "import no_such_package_at_all\n\nfrom fatal_embedders import Good\n",
+    "unreachable": """
+from embedders.missing import MissingWeightsError
+from fatal_embedders import Good
+
+
+class Model(Good):
+    def embed(self, clips):
+        try:
+            raise OSError("Name or service not known")
+        except OSError as error:
+            raise MissingWeightsError("weights missing: net/1 (Name or service not known). Fetch it.") from error
+""",
     "noisy": 'print("x" * 4_000_000)\n\nfrom fatal_embedders import Good\n',
 }
 
@@ -86,6 +98,7 @@ def test_a_model_that_hangs_is_ended(try_row):
         ("fatal_embedders:ImportsLate", {}, "cannot import 'moodmissing_late'", "pip install moodmissing_late"),
         ("fatal_embedders:NeedsExtra", {}, "needs framework", "pip install 'moodbench[framework]'"),
         ("fatal_embedders:NeedsWeights", {}, "weights missing: model.bin", "Fetch it from its authors"),
+        ("unreachable:Model", {}, "weights missing: net/1 (Name or service not known)", "Fetch it."),
         ("fatal_embedders:Good", {"libraries": ["moodmissing"]}, "moodmissing is not installed", "pip install moodmis"),
         ("fatal_embedders:Good", {"weights": "nowhere.bin"}, "nowhere.bin", ""),
     ],

@@ -91,15 +91,16 @@ def not_made(error: Exception) -> Finding:
 
 
 def what_is_missing(error: BaseException) -> Unavailable | None:
-    """What to bring, where an error says that a package or the weights are not there."""
-    cause = error.__cause__ or error
-    if isinstance(cause, ModuleNotFoundError) and cause.name:
-        package = cause.name.partition(".")[0]
-        return Unavailable(f"cannot import {cause.name!r}", f"Install what it needs: pip install {package}.")
-    if isinstance(cause, MissingExtraError | MissingWeightsError):
-        told = as_benchmark_error(cause, "")
+    """What to bring, where an error, or one that it was raised from, says that a package or the weights are absent."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        return Unavailable(f"cannot import {error.name!r}", f"Install what it needs: pip install {package}.")
+    if isinstance(error, MissingExtraError | MissingWeightsError):
+        told = as_benchmark_error(error, "")
         return told if isinstance(told, Unavailable) else None
-    return error if isinstance(error, Unavailable) else None
+    if isinstance(error, Unavailable):
+        return error
+    return what_is_missing(error.__cause__) if error.__cause__ is not None else None
 
 
 def _told(error: Exception) -> str:
