@@ -1,7 +1,4 @@
-"""A file from the web: streamed to disk, and gone on with where a connection was cut.
-
-Standard library only.
-"""
+"""A file from the web: streamed to disk, and gone on with where a connection was cut. No library is needed for it."""
 
 from __future__ import annotations
 
@@ -16,8 +13,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmark.files import make_folder, write_json
+from embedders.missing import OFFLINE, is_offline
 
-OFFLINE = "MOODBENCH_OFFLINE"  # 1 forbids to fetch anything
+__all__ = ["OFFLINE", "Digest", "Told", "download", "is_offline", "kept_of", "note_of"]
+
 _BLOCK = 1 << 16
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 
@@ -45,11 +44,6 @@ class _Origin:
         mark = tag if tag.startswith('"') else str(headers.get("Last-Modified") or "")  # a weak tag is for no ranges
         length = headers.get("Content-Length")
         return cls(url, mark, None if length is None else int(length))
-
-
-def is_offline() -> bool:
-    """Whether the user forbids to fetch."""
-    return os.environ.get(OFFLINE) == "1"
 
 
 def kept_of(url: str, partial: Path) -> int:

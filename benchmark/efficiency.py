@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from benchmark import embedder_spec, paths, provenance
+from benchmark import models, paths, provenance
+from benchmark.embedder_spec import EmbedderSpec
 from benchmark.files import write_bytes
-from benchmark.models import FLOAT_BYTES
 from benchmark.params import Params
 
 FILE = "efficiency.csv"
@@ -46,10 +46,9 @@ class Measured:
 def measured(params: Params) -> list[Measured]:
     """Every record of the rows of params.yaml, in their order; rows that were not embedded here have none."""
     found = []
-    for name, entry in params.embedders.items():
-        listed = embedder_spec.resolve(name, entry).parameters
-        embedded = provenance.read_run(name).get("embed", {})
-        found += [_measured(name, listed, dataset, record) for dataset, record in sorted(embedded.items())]
+    for spec in models.specs(params):
+        embedded = provenance.read_run(spec.name).get("embed", {})
+        found += [_measured(spec, dataset, record) for dataset, record in sorted(embedded.items())]
     return found
 
 
@@ -68,16 +67,16 @@ def write(rows: Sequence[Measured]) -> None:
     write_bytes(paths.RUNS / FILE, as_csv(rows).encode())
 
 
-def _measured(embedder: str, listed: int | None, dataset: str, record: dict[str, Any]) -> Measured:
+def _measured(spec: EmbedderSpec, dataset: str, record: dict[str, Any]) -> Measured:
     clips, audio, seconds = record["clips"], record["audio_seconds"], record["seconds"]
     done = clips - record["clips_reused"]
     dim = record.get("dim")  # absent, as all that follows, from records of older versions
     return Measured(
-        embedder=embedder,
+        embedder=spec.name,
         dataset=dataset,
-        parameters=record.get("parameters") if listed is None else listed,
+        parameters=record.get("parameters") if spec.parameters is None else spec.parameters,
         dim=dim,
-        bytes_per_hour=FLOAT_BYTES * dim * clips * 3600 / audio if dim is not None and audio else None,
+        bytes_per_hour=models.FLOAT_BYTES * dim * clips * 3600 / audio if dim is not None and audio else None,
         clips=clips,
         clips_per_second=done / seconds if seconds and done else None,
         times_real_time=audio / seconds if seconds and done == clips else None,

@@ -40,7 +40,19 @@ class EmbedderSpec:
     libraries: tuple[str, ...]
     entry: Entry | None
     training_sets: tuple[str, ...] = ()  # not part of what the vectors are made from
-    parameters: int | None = None  # None where nobody says
+    stated_parameters: int | None = None  # in params.yaml
+
+    @property
+    def listed(self) -> Entry | None:
+        """`entry`, unless the row changes its arguments: size, rate and parameters may be others then."""
+        return self.entry if self.entry is not None and self.kwargs == dict(self.entry.kwargs) else None
+
+    @property
+    def parameters(self) -> int | None:
+        """How many it has, by params.yaml or else as it is listed; None where nobody says."""
+        if self.stated_parameters is not None or self.listed is None:
+            return self.stated_parameters
+        return self.listed.parameters
 
 
 def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
@@ -80,7 +92,7 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
         tuple(dict.fromkeys((*entry.libraries, *given.libraries))),
         entry,
         entry.training_sets if given.training_sets is None else tuple(given.training_sets),
-        _parameters(entry, given),
+        given.parameters,
     )
 
 
@@ -98,13 +110,6 @@ def code(spec: EmbedderSpec) -> dict[str, str]:
         root, files = registry.embedder_files(each)
         found |= code_sha256(files, root)
     return found
-
-
-def _parameters(entry: Entry, given: EmbedderEntry) -> int | None:
-    """What params.yaml says, else the catalogue unless other arguments may build another network."""
-    if given.parameters is not None:
-        return given.parameters
-    return entry.parameters if {**entry.kwargs, **given.kwargs} == entry.kwargs else None
 
 
 def weights_file(spec: EmbedderSpec, *, fetch: bool = True) -> Path | None:
@@ -248,6 +253,18 @@ class Construction:
 def construction(spec: EmbedderSpec, weights_file: Path | None, device: str) -> Construction:
     """The construction of a resolved row on this machine."""
     return Construction(spec.factory, spec.kwargs, str(weights_file) if weights_file else None, device)
+
+
+def construction_here(spec: EmbedderSpec, device: str, *, fetch: bool = True) -> Construction:
+    """The construction of a resolved row whose libraries, module and weights file have been found on this machine.
+
+    Raises:
+        Unavailable: a library is not installed; or the weights file is not here, and not to be fetched.
+        ParamsError: its module is not found.
+        WeightsError: the weights file is here, but not the declared one.
+    """
+    identity(spec, None)
+    return construction(spec, weights_file(spec, fetch=fetch), device)
 
 
 def _installed(library: str, spec: EmbedderSpec) -> str:

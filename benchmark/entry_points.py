@@ -77,10 +77,12 @@ def _declared(point: Installed) -> Entry | str:
     module, _, attribute = point.value.partition(":")
     if not attribute or "." in attribute:
         raise _wrong(point, f"is {point.value!r}, expected 'module:Class' or 'module:NAME' of an Entry")
-    if not _is_assigned(module, attribute):
-        return point.value
     try:
+        if not _is_assigned(module, attribute):
+            return point.value
         found = getattr(importlib.import_module(module), attribute)
+    except BenchmarkError:
+        raise
     except (Exception, SystemExit) as error:  # a stranger's code
         raise _wrong(point, f"cannot be read: {type(error).__name__}: {error}") from None
     if not isinstance(found, Entry):

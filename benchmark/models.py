@@ -25,7 +25,8 @@ def of_rows(rows: Sequence[EmbedderSpec], tasks: Sequence[Task], cells: Mapping[
     rate = clips_per_hour(dict.fromkeys(task.dataset for task in tasks))
     found = []
     for spec in rows:
-        dim = next((cell.dim for (name, _), cell in cells.items() if name == spec.name), _listed_dim(spec))
+        listed = spec.listed.dim if spec.listed is not None else None
+        dim = next((cell.dim for (name, _), cell in cells.items() if name == spec.name), listed)
         found.append(
             Model(
                 embedder=spec.name,
@@ -56,8 +57,3 @@ def clips_per_hour(datasets: Iterable[str]) -> float | None:
             clips += len(listed.clips)
             seconds += sum(clip["samples"] / clip["rate"] for clip in listed.clips)
     return 3600 * clips / seconds if seconds else None
-
-
-def _listed_dim(spec: EmbedderSpec) -> int | None:
-    known = spec.entry
-    return known.dim if known is not None and dict(spec.kwargs) == dict(known.kwargs) else None

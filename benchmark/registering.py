@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import itertools
 import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from benchmark import embedder_spec, entry_points, isolation, params, params_rows, registry
+from benchmark.check import apart
+from benchmark.check.report import NOT_MADE, Finding
 from benchmark.embedder_spec import Construction, EmbedderSpec
-from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable
+from benchmark.errors import BenchmarkError, ContractError, ParamsError
 from benchmark.params import ORIGINS, EmbedderEntry, Params
-from embedders.base import Embedder
 
 Say = Callable[[str], None]
 
@@ -137,54 +137,60 @@ def _require_own_name(name: str, entry: EmbedderEntry) -> None:
 
 def _tried(spec: EmbedderSpec, entry: EmbedderEntry, options: Options, say: Say) -> EmbedderEntry:
     """The entry with the libraries that its model was seen to use."""
-    outcome: dict[str, Any] = {"lines": [], "failed": [], "libraries": []}
+    heard = _Heard(say)
     try:
-        file = embedder_spec.weights_file(spec)
-        making = embedder_spec.construction(spec, file, options.device)
         isolation.run_apart(
             _battery,
-            making,
+            embedder_spec.construction_here(spec, options.device),
             spec,
             quiet_seconds=options.patience,
             doing=f"checking {spec.name}",
-            told=outcome.update,
+            told=heard.take,
+            awaited="finished check",
+            command="moodbench register",
         )
-        for line in outcome["lines"]:
-            say(line)
-        if outcome["failed"]:
-            listed = ", ".join(outcome["failed"])
-            raise ContractError(f"{spec.name}: {len(outcome['failed'])} of the checks above failed: {listed}")
+        if heard.not_made:
+            raise ContractError(f"making {spec.name}: {heard.not_made}")
+        if heard.failed:
+            raise ContractError(
+                f"{spec.name}: {len(heard.failed)} of the checks above failed: {', '.join(heard.failed)}"
+            )
     except BenchmarkError as error:
         if not options.force:
             ending = "Nothing was written. Mend it, or write the row all the same with --force."
             raise BenchmarkError(f"{str(error).rstrip('.')}. {ending}") from None
         say(f"{spec.name} is written all the same (--force): {error}")
-    return entry.model_copy(update={"libraries": list(dict.fromkeys([*entry.libraries, *outcome["libraries"]]))})
+    return entry.model_copy(update={"libraries": list(dict.fromkeys([*entry.libraries, *heard.libraries]))})
+
+
+@dataclass
+class _Heard:
+    """What the model's process has told so far; each finding is said as it comes."""
+
+    say: Say
+    not_made: str = ""
+    failed: list[str] = field(default_factory=list)
+    libraries: list[str] = field(default_factory=list)
+
+    def take(self, news: dict[str, Any]) -> None:
+        if "finding" in news:
+            finding = Finding(**news["finding"])
+            if finding.name == NOT_MADE:
+                self.not_made = finding.seen
+                return
+            self.say(str(finding))
+            self.failed += [] if finding.passed else [finding.name]
+        self.libraries += news.get("libraries", [])
 
 
 def _battery(making: Construction, spec: EmbedderSpec) -> None:
-    """The part that runs apart, and the one place that calls the battery."""
-    from benchmark.check import check_embedder
-
+    """The part that runs apart."""
     try:
-        first = [making.make()]
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        raise Unavailable(f"cannot import {error.name!r}", f"Install what it needs: pip install {package}.") from None
-    except Exception as error:  # a stranger's code
-        raise embedder_spec.as_benchmark_error(error, f"making {spec.name}") from error
-
-    def make() -> Embedder:
-        return first.pop() if first else making.make()
-
-    report = check_embedder(make)
-    isolation.tell(
-        {
-            "lines": str(report).splitlines(),
-            "failed": [finding.name for finding in report.failures],
-            "libraries": used_libraries(spec),
-        }
-    )
+        tried = apart.battery(making, thorough=False, may_lack=True)
+    except ContractError as error:  # at its import
+        raise ContractError(f"making {spec.name}: {error}") from None
+    if tried is not None:
+        isolation.tell({"libraries": used_libraries(spec)})
 
 
 def used_libraries(spec: EmbedderSpec) -> list[str]:
@@ -199,11 +205,7 @@ def used_libraries(spec: EmbedderSpec) -> list[str]:
     _, files = registry.embedder_files(module)
     imported: set[str] = set()
     for file in files:
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                imported.add(node.module.partition(".")[0])
+        imported |= {name.partition(".")[0] for name in registry.imported_modules(file)}
     imported -= {module.partition(".")[0], "benchmark", "embedders"}
     owners = importlib.metadata.packages_distributions()
     return sorted({owner for name in imported & sys.modules.keys() for owner in owners.get(name, ())})

@@ -7,8 +7,8 @@ import difflib
 import importlib
 import importlib.machinery
 import pkgutil
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +17,8 @@ from benchmark import paths
 from benchmark.errors import BenchmarkError, ParamsError, UnknownNameError
 from embedders.base import Entry
 from tasks.base import Suite, Task
+
+OURS = ("benchmark", "embedders", "tasks", "tfds_builders")  # no stranger's, though they may stand beside his module
 
 
 @cache
@@ -157,26 +159,54 @@ def embedder_files(factory: str) -> tuple[Path, list[Path]]:
     """The code that makes an embedder, as (root to name files from, files).
 
     For ours: its module, or all of its package, the shared `base.py` and `common.py`, and whatever else of
-    `embedders/` these import. For a stranger's: its module, or every module of the outermost package that it stands in.
+    `embedders/` these import. For a stranger's: its module, or every module of the outermost package that it stands in,
+    and the modules and packages beside it that these import. Nothing is run to find them.
     """
     module = factory.partition(":")[0]
     file = module_file(module)
     if module.startswith("embedders."):
         own = _whole_family(file)
         shared = [paths.ROOT / "embedders" / name for name in ("base.py", "common.py")]
-        found = dict.fromkeys([*own, *(s for s in shared if s.is_file())])
-        waiting = list(found)
-        while waiting:
-            more = [each for each in _imported_families(waiting.pop()) if each not in found]
-            found |= dict.fromkeys(more)
-            waiting += more
-        return paths.ROOT, list(found)
+        return paths.ROOT, _followed([*own, *(s for s in shared if s.is_file())], _imported_families)
     if "." not in module and file.name != "__init__.py":
-        return file.parent, [file]
-    folder = file.parent
-    while (folder.parent / "__init__.py").is_file():
-        folder = folder.parent
-    return folder.parent, list(folder.rglob("*.py"))
+        root, own = file.parent, [file]
+    else:
+        folder = file.parent
+        while (folder.parent / "__init__.py").is_file():
+            folder = folder.parent
+        root, own = folder.parent, list(folder.rglob("*.py"))
+    if any(root.glob("*.dist-info")):  # where packages are installed, what stands beside is another distribution
+        return root, own
+    return root, _followed(own, partial(_imported_siblings, root))
+
+
+def imported_modules(file: Path) -> set[str]:
+    """Every module that a file may import, `from a import b` as `a` and `a.b`; relative imports are left out.
+
+    None for a file that is no Python of this version: what imports it will say so.
+    """
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def _followed(own: list[Path], imported: Callable[[Path], list[Path]]) -> list[Path]:
+    """`own` and all files that these import, those import, and so on; each once."""
+    found = dict.fromkeys(own)
+    waiting = list(found)
+    while waiting:
+        more = [each for each in imported(waiting.pop()) if each not in found]
+        found |= dict.fromkeys(more)
+        waiting += more
+    return list(found)
 
 
 def _whole_family(file: Path) -> list[Path]:
@@ -188,12 +218,27 @@ def _whole_family(file: Path) -> list[Path]:
 def _imported_families(file: Path) -> list[Path]:
     """The files of every family of `embedders/` that a file imports from, itself left out."""
     folder = paths.ROOT / "embedders"
-    names = set()
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.ImportFrom):
-            names |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-    families = sorted({name.split(".")[1] for name in names if name.startswith("embedders.")})
+    families = sorted({name.split(".")[1] for name in imported_modules(file) if name.startswith("embedders.")})
     heads = [head for name in families for head in (folder / f"{name}.py", folder / name / "__init__.py")]
     return [each for head in heads if head.is_file() for each in _whole_family(head)]
+
+
+def _imported_siblings(root: Path, file: Path) -> list[Path]:
+    """The files of every module and package right below `root` that a file of a stranger imports."""
+    names = {name.partition(".")[0] for name in imported_modules(file)} - set(OURS)
+    return [each for name in sorted(names) for each in _sibling(root, name)]
+
+
+def _sibling(root: Path, name: str) -> list[Path]:
+    """The files of the module or package that Python takes for a name, where it stands right below `root`."""
+    spec = importlib.machinery.PathFinder.find_spec(name)
+    if spec is None:
+        return []
+    folder = root / name
+    if spec.origin is None:  # a folder without __init__.py
+        inside = str(folder) in (spec.submodule_search_locations or ())
+    elif Path(spec.origin) == folder.with_name(f"{name}.py"):
+        return [Path(spec.origin)]
+    else:
+        inside = Path(spec.origin) == folder / "__init__.py"
+    return list(folder.rglob("*.py")) if inside else []

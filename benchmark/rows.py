@@ -25,5 +25,4 @@ def embedder(name: str, *, weights: str | None = None, device: str = "auto", **k
     if weights is not None:
         changed["weights"] = weights
     spec = embedder_spec.resolve(name, entry.model_copy(update=changed))
-    embedder_spec.identity(spec, None)  # says which library is missing
-    return embedder_spec.construction(spec, embedder_spec.weights_file(spec), device).make()
+    return embedder_spec.construction_here(spec, device).make()

@@ -102,9 +102,7 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             return copy.deepcopy(self.embedder) if fitted else self.embedder
         given = EmbedderEntry(kwargs=dict(self.kwargs or {}), weights=self.weights)
         spec = embedder_spec.resolve(self.embedder, given)
-        file = embedder_spec.weights_file(spec)
-        embedder_spec.identity(spec, None)  # says which library is missing, and how to install it
-        return embedder_spec.construction(spec, file, self.device).make()
+        return embedder_spec.construction_here(spec, self.device).make()
 
     def _length(self, X: Sequence[Any], place: int, rate: int) -> dict[str, int]:
         """Samples and rate of a clip before resampling; of a file, by its header."""

@@ -28,11 +28,10 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, MissingExtraError, Vectors
 from embedders.common import require_samples
-from embedders.missing import MissingWeightsError
+from embedders.missing import OFFLINE, MissingWeightsError, is_offline
+from embedders.torch_common import DEVICES, require_one_of
 
-DEVICES = ("auto", "cpu", "cuda")
 SAVED_MODEL = "saved_model.pb"
-OFFLINE = "MOODBENCH_OFFLINE"
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,8 @@ class TfHub:
         weights: str | Path | None = None,
         device: str = "auto",
     ) -> None:
-        for name, value, allowed in (("module", module, tuple(MODULES)), ("device", device, DEVICES)):
-            if value not in allowed:
-                raise EmbedderError(f"hub: {name} is {value!r}, expected one of {', '.join(allowed)}.")
+        require_one_of("hub", "module", module, MODULES)
+        require_one_of("hub", "device", device, DEVICES)
         if handle is not None and not re.fullmatch(r"https://\S+/\d+", handle):
             raise EmbedderError(
                 f"hub {module}: handle is {handle!r}, expected an https address that ends in a version, as "
@@ -135,7 +133,7 @@ class TfHub:
                 f"hub {self._name}: found no weights and no handle, expected one of them. Give `weights`, the module's "
                 ".tar.gz or its folder."
             )
-        if os.environ.get(OFFLINE) == "1":
+        if is_offline():
             # tensorflow_hub keeps a module under the sha1 of its handle; asking it for one it lacks would fetch
             kept = Path(os.environ.get("TFHUB_CACHE_DIR", "")) / hashlib.sha1(self._handle.encode()).hexdigest()
             if os.environ.get("TFHUB_CACHE_DIR") and (kept / SAVED_MODEL).is_file():

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from benchmark import cost, registry
+from benchmark import cost, entry_points, isolation, registry
 from benchmark.check import apart, check_embedder
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.row import Checked, check_row, chosen_rows
@@ -26,6 +26,18 @@ MODULES = {
     "hangs_at_import": "import time\n\ntime.sleep(3600)\n",
     "crashes_at_import": "import os, signal\n\nos.kill(os.getpid(), signal.SIGSEGV)\n",
     "needs_a_package": "import no_such_package_at_all\n\nfrom fatal_embedders import Good\n",
+    "unreachable": """
+from embedders.missing import MissingWeightsError
+from fatal_embedders import Good
+
+
+class Model(Good):
+    def embed(self, clips):
+        try:
+            raise OSError("Name or service not known")
+        except OSError as error:
+            raise MissingWeightsError("weights missing: net/1 (Name or service not known). Fetch it.") from error
+""",
     "noisy": 'print("x" * 4_000_000)\n\nfrom fatal_embedders import Good\n',
 }
 
@@ -86,6 +98,7 @@ def test_a_model_that_hangs_is_ended(try_row):
         ("fatal_embedders:ImportsLate", {}, "cannot import 'moodmissing_late'", "pip install moodmissing_late"),
         ("fatal_embedders:NeedsExtra", {}, "needs framework", "pip install 'moodbench[framework]'"),
         ("fatal_embedders:NeedsWeights", {}, "weights missing: model.bin", "Fetch it from its authors"),
+        ("unreachable:Model", {}, "weights missing: net/1 (Name or service not known)", "Fetch it."),
         ("fatal_embedders:Good", {"libraries": ["moodmissing"]}, "moodmissing is not installed", "pip install moodmis"),
         ("fatal_embedders:Good", {"weights": "nowhere.bin"}, "nowhere.bin", ""),
     ],
@@ -125,6 +138,7 @@ def test_the_gpu_is_tried_where_there_is_one(fakes, monkeypatch, kwargs, here, r
     on_gpu, told = apart.other_device(making)
     assert told == reason
     assert (on_gpu is None) == bool(reason)
+    assert apart.other_device(replace(making, device="auto"))[0] is None, "one that may be on the GPU already"
     if on_gpu is not None:
         assert on_gpu().device == "cuda"
         (failure,) = check_embedder(making.make, on_gpu=on_gpu, long_seconds=1.0).failures
@@ -180,6 +194,9 @@ def test_the_command_tells_and_ends_as_the_rows_do(command):
     assert waiting.startswith("  skipped  finite, deterministic, instances, ")
     assert any(line.startswith("gone: not run: ") and "nowhere.bin" in line for line in lines)
     assert lines[-1] == "0 of 2 rows keep the contract; failed: bad; not run: gone"
+    assert lines[-5] == "row   state    failed checks, or why not run"
+    assert lines[-4] == "bad   failed   dtype"
+    assert re.fullmatch(r"gone  not run  .*nowhere\.bin", lines[-3])
     assert command(rows, "gone").exit_code == 1, "a row that was asked for by name"
 
 
@@ -189,9 +206,61 @@ def test_all_rows_that_cannot_run_here_are_no_failure(command, monkeypatch):
     monkeypatch.setattr(module, "check_row", lambda name, entry, **_: Checked(name, "not run", reason="no weights"))
     done = command("own: {like: chance}\n", "--all")
     assert done.exit_code == 0
-    assert {line.partition(":")[0] for line in done.stdout.splitlines()[:-1]} == {"own", *CATALOG}
+    told, _, table = done.stdout.partition("\n\n")
+    assert {line.partition(":")[0] for line in told.splitlines()} == {"own", *CATALOG}
+    assert len(table.splitlines()) == 1 + len(told.splitlines()) + 2
     monkeypatch.setattr(module, "check_row", lambda name, entry, **_: Checked(name, "failed"))
     assert command("own: {like: chance}\n", "--all").exit_code == 1
+
+
+def test_every_row_is_tried_whatever_becomes_of_those_before(command, monkeypatch):
+    from benchmark.check import row as module
+
+    monkeypatch.setattr(module.entry_points, "names", lambda: {"chance", "byol_a_512", "hubert_base_hf"})
+    done = command('a_crash: {factory: "fatal_embedders:ExitsAtOnce"}\n', "--all", "--quick")
+    assert done.exit_code == 1
+    table = [re.split(r"  +", line) for line in done.stdout.rpartition("\nrow ")[2].splitlines()[1:5]]
+    assert [line[:2] for line in table] == [
+        ["a_crash", "failed"], ["byol_a_512", "not run"], ["chance", "ok"], ["hubert_base_hf", "not run"],
+    ]  # fmt: skip
+    assert (table[0][2], table[2][2:]) == ("shape", [])
+    assert all(line[2].startswith("weights missing: ") for line in (table[1], table[3]))
+
+
+def test_a_checkpoint_that_is_not_here_is_not_fetched_for_all_rows(monkeypatch):
+    """With `--all`, what is not here is not run, though the hub could be asked for gigabytes."""
+    hub = pytest.importorskip("huggingface_hub")
+    monkeypatch.delenv("MOODBENCH_OFFLINE")
+
+    def download(_model, _name, *, local_files_only, **_):
+        assert local_files_only
+        raise hub.errors.LocalEntryNotFoundError("nothing")
+
+    def start(*_, **__):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(hub, "hf_hub_download", download)
+    monkeypatch.setattr(isolation, "run_apart", start)
+    row = check_row("hubert_base_hf", EmbedderEntry(), patience=60.0, thorough=False, fetch=False)
+    assert row.state == "not run"
+    assert row.reason.endswith("(the Hugging Face cache does not hold it)")
+    assert "hf download facebook/hubert-base-ls960" in row.way_out
+
+
+def test_rows_of_installed_packages_are_known(command, tmp_path, monkeypatch):
+    info = tmp_path / "bright_models-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bright-models\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{entry_points.GROUP}]\nbright = fatal_embedders:Integers\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    entry_points.installed.cache_clear()
+    try:
+        done = command("own: {like: bright}\n", "bright", "--quick")
+        assert done.stdout.splitlines()[0] == "bright: 1 of 4 checks failed"
+        assert next(iter(chosen_rows([]))) == "own"
+        assert chosen_rows([]).keys() == {"own", "bright", *CATALOG}
+    finally:
+        entry_points.installed.cache_clear()
 
 
 def test_unknown_rows_and_no_rows_are_refused(command):

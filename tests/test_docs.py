@@ -133,7 +133,8 @@ def test_make_targets_files_and_variables_exist(page):
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
     for line in re.findall(r"(?:^|`|\s\s|\$ )make ((?:[a-z]+ ?)+)(?:`|$|\s\s)", text, re.MULTILINE):
         assert set(line.split()) <= targets, f"{page.name}: make {line}"
-    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "benchmark").rglob("*.py"))
+    files = [file for folder in ("benchmark", "embedders") for file in (ROOT / folder).rglob("*.py")]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in files)
     for variable in set(re.findall(r"MOODBENCH_[A-Z_]+", text)):
         assert f'"{variable}"' in code, f"{page.name}: {variable}"
     for span in spans(text):

@@ -32,6 +32,7 @@ def install(tmp_path, monkeypatch):
     (package / "net.py").write_text("class Net:\n    pass\n")
     (package / "rows.py").write_text(ENTRY)
     (package / "broken.py").write_text(ENTRY)
+    (package / "cut.py").write_text(ENTRY[:-30])
     monkeypatch.syspath_prepend(site)
 
     def write(distribution, **points):
@@ -99,6 +100,10 @@ def test_two_packages_with_one_name(install):
     [
         ("bright_models.rows:ODD", r"'bright' of package 'bright-models' is a int, expected an embedders\.base\.Entry"),
         ("bright_models.broken:RAISES", r"cannot be read: ZeroDivisionError: division by zero\. Mend that package"),
+        (
+            "bright_models.cut:ODD",
+            r"of package 'bright-models' cannot be read: SyntaxError: .* Mend that package",
+        ),
         ("bright_models.rows", r"is 'bright_models\.rows', expected 'module:Class' or 'module:NAME' of an Entry"),
         ("bright_models.rowz:ODD", r"module 'bright_models\.rowz' .* Did you mean 'bright_models\.rows'\?"),
     ],

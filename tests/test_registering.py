@@ -104,13 +104,14 @@ def test_a_failing_check_writes_nothing_unless_forced(refused, here, tell):
     [
         ("Crashes", "checking mine: its process died by SIGSEGV"),
         ("ExitsAtOnce", "checking mine: its process ended with exit code 3"),
-        ("Hangs", "checking mine: found no finished batch for 2 s"),
+        ("Hangs", "checking mine: found no finished check for 2 s"),
     ],
 )
 def test_a_model_that_takes_its_process_down(refused, model, message):
     line = refused("mine", "--factory", f"fatal_embedders:{model}", "--patience", "2" if model == "Hangs" else "60")
     assert line.startswith(message)
     assert line.endswith("Nothing was written. Mend it, or write the row all the same with --force.")
+    assert ("'moodbench register' a longer --patience" in line) == (model == "Hangs")
 
 
 @pytest.mark.parametrize(
@@ -122,9 +123,21 @@ def test_a_model_that_takes_its_process_down(refused, model, message):
         (["mine", "--hear", "stranger_models", "--kwargs", "layer=3"], "load_model: the arguments do not fit: got an"),
         (["mine", "--hear", "stranger_models", "--weights", "gone.pt"], "weights missing: nothing at"),
         (["mine", "--factory", "fatal_embedders:NeedsPackage"], "mine: 1 of the checks above failed: shape. Nothing"),
+        (
+            ["mine", "--factory", "imports_when_made:Model"],
+            "cannot import 'moodmissing'. Install what it needs: pip inst",
+        ),
+        (["mine", "--factory", "fatal_embedders:NeedsAnArgument"], "making mine: fatal_embedders:NeedsAnArgument does"),
+        (["mine", "--factory", "raises_at_import:Model"], "making mine: RuntimeError: no licence file. Nothing was"),
+        (["mine", "--like", "chance", "--library", "no-such-dist"], "no-such-dist is not installed. Install it: pip"),
     ],
 )
-def test_what_cannot_be_made(refused, inline_workers, arguments, message):
+def test_what_cannot_be_made(refused, inline_workers, arguments, message, tmp_path, monkeypatch):
+    (tmp_path / "raises_at_import.py").write_text('raise RuntimeError("no licence file")\n')
+    (tmp_path / "imports_when_made.py").write_text(
+        "class Model:\n    def __init__(self):\n        import moodmissing\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
     assert message in refused(*arguments)
 
 

@@ -6,11 +6,13 @@ import dataclasses
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from benchmark import paths, registry
+from benchmark import embedder_spec, paths, registry
 from benchmark.errors import BenchmarkError, ParamsError, UnknownNameError
+from benchmark.params import EmbedderEntry
 from embedders.catalog import CATALOG
 from tasks.base import Suite
 
@@ -156,3 +158,77 @@ def test_a_module_that_is_nearly_there_is_named(outside, module, near):
     with pytest.raises(ParamsError, match=rf"module '{module}' .* is not found\. Did you mean '{near}'\?"):
         registry.embedder_files(f"{module}:Model")
     assert not {"lonely", "model_package"} & set(sys.modules)
+
+
+# -- what a stranger's code imports from beside it -------------------------------------------------
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """`beside({"a.py": "import b"})` writes a stranger's folder of modules that is on the path, and never run."""
+    root = tmp_path / "beside"
+    root.mkdir()
+
+    def write(lines: dict[str, str]) -> Path:
+        for name, text in lines.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(f"{text}\n1 / 0\n")
+        monkeypatch.syspath_prepend(root)
+        return root
+
+    return write
+
+
+SIBLINGS = {
+    "straight": ({"net.py": "import layers", "layers.py": "", "other.py": ""}, {"net.py", "layers.py"}),
+    "from it": ({"net.py": "from layers import Dense as D", "layers.py": ""}, {"net.py", "layers.py"}),
+    "inside a function, and on": (
+        {"net.py": "def f():\n    import a.deep", "a.py": "try:\n    import b\nfinally:\n    pass", "b.py": ""},
+        {"net.py", "a.py", "b.py"},
+    ),
+    "a cycle": ({"net.py": "import a", "a.py": "import b, net", "b.py": "import a"}, {"net.py", "a.py", "b.py"}),
+    "a package": (
+        {"net.py": "from blocks.attention import A", "blocks/__init__.py": "", "blocks/attention.py": "import a",
+         "blocks/deep/x.py": "from . import y", "a.py": "", "y.py": ""},
+        {"net.py", "blocks/__init__.py", "blocks/attention.py", "blocks/deep/x.py", "a.py"},
+    ),
+    "a folder without __init__": ({"net.py": "import blocks.a", "blocks/a.py": ""}, {"net.py", "blocks/a.py"}),
+    "not there": ({"net.py": "import gone, os.path, numpy as np\nfrom gone.deep import x"}, {"net.py"}),
+    "an installed package of that name": ({"net.py": "import numpy", "numpy/a.py": ""}, {"net.py"}),
+    "of ours": ({"net.py": "from embedders import base", "embedders/__init__.py": "", "tasks.py": ""}, {"net.py"}),
+    "no Python": ({"net.py": "import old", "old.py": "print 'two'"}, {"net.py", "old.py"}),
+    "a package's own siblings": (
+        {"net/__init__.py": "", "net/a.py": "import b", "net/c.py": "", "b.py": "", "c.py": ""},
+        {"net/__init__.py", "net/a.py", "net/c.py", "b.py"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SIBLINGS)
+def test_what_a_strangers_module_imports_from_beside_it_is_its_code_too(beside, kind):
+    written, wanted = SIBLINGS[kind]
+    beside(written)
+    assert names("net:Model") == wanted
+    assert not {"net", "layers", "blocks"} & set(sys.modules)
+
+
+def test_what_is_installed_beside_a_module_is_not_its_code(beside):
+    root = beside({"net.py": "import layers", "layers.py": ""})
+    (root / "net-1.0.dist-info").mkdir()
+    assert names("net:Model") == {"net.py"}
+
+
+def test_an_edit_beside_a_module_changes_its_identity(beside):
+    def identity() -> dict[str, Any]:
+        return embedder_spec.identity(embedder_spec.resolve("row", EmbedderEntry(factory="net:Model")), None)
+
+    root = beside({"net.py": "import layers", "layers.py": "import blocks", "blocks/__init__.py": "", "other.py": ""})
+    before = identity()
+    (root / "other.py").write_text("# edited")
+    assert identity() == before
+    for name in ("layers.py", "blocks/__init__.py"):
+        text = (root / name).read_text()
+        (root / name).write_text(f"{text}# edited")
+        assert identity() != before
+        (root / name).write_text(text)
+        assert identity() == before

@@ -1,4 +1,4 @@
-"""The part of `moodbench check` that runs in a process of its own: the only one that imports the model."""
+"""The part of `moodbench check` and `moodbench register` that runs in a process of its own and imports the model."""
 
 from __future__ import annotations
 
@@ -29,8 +29,16 @@ SPEED_CLIPS = 8
 SPEED_SECONDS = 5.0
 
 
-def battery(making: Construction, thorough: bool) -> None:
-    """Try every check on one row and tell each outcome as it comes, then what the model is and what it costs."""
+def battery(making: Construction, *, thorough: bool, may_lack: bool) -> tuple[Subject, set[str]] | None:
+    """Try every check on one model and tell each outcome as it comes.
+
+    Answers the model under test with the names of the checks that it passed; None where it could not be made.
+
+    Raises:
+        Unavailable: a package or the weights are not here. With `may_lack` only until the model is made: one that
+            lacks something in a check has failed that check.
+        BenchmarkError: the module cannot be imported.
+    """
     with _watched_stdout("at import"):
         tell({"doing": "import"})
         _import(making)
@@ -43,22 +51,36 @@ def battery(making: Construction, thorough: bool) -> None:
             if (missing := what_is_missing(error)) is not None:
                 raise missing from None
             tell({"finding": dataclasses.asdict(not_made(error))})
-            return
+            return None
         passed = set()
-        for outcome in outcomes(subject, lambda name: tell({"doing": name}), may_lack=False):
+        for outcome in outcomes(subject, lambda name: tell({"doing": name}), may_lack=may_lack):
             if isinstance(outcome, Skipped):
                 tell({"skipped": dataclasses.asdict(outcome)})
                 continue
             tell({"finding": dataclasses.asdict(outcome)})
             passed |= {outcome.name} if outcome.passed else set()
-        tell({"doing": "speed"})
-        embedder = subject.embedder
-        made: dict[str, Any] = {"dim": embedder.dim, "sample_rate": embedder.sample_rate}
-        if "deterministic" in passed:
-            made["vectors"] = subject.vectors(signals.various(subject.rate)).tolist()
-            made["tolerance"] = subject.declared.tolerance
-            made["speed"] = _speed(subject)
-        tell({"made": made | {"parameters": cost.parameters(embedder), "peak_bytes": cost.peak_bytes()}})
+    return subject, passed
+
+
+def battery_and_cost(making: Construction, thorough: bool) -> None:
+    """Try every check on one row, then tell what the model is and what it costs.
+
+    Raises:
+        Unavailable: a package or the weights are not here.
+        BenchmarkError: the module cannot be imported.
+    """
+    tried = battery(making, thorough=thorough, may_lack=False)
+    if tried is None:
+        return
+    subject, passed = tried
+    tell({"doing": "speed"})
+    embedder = subject.embedder
+    made: dict[str, Any] = {"dim": embedder.dim, "sample_rate": embedder.sample_rate}
+    if "deterministic" in passed:
+        made["vectors"] = subject.vectors(signals.various(subject.rate)).tolist()
+        made["tolerance"] = subject.declared.tolerance
+        made["speed"] = _speed(subject)
+    tell({"made": made | {"parameters": cost.parameters(embedder), "peak_bytes": cost.peak_bytes()}})
 
 
 def vectors(making: Construction) -> None:
@@ -79,7 +101,9 @@ def _import(making: Construction) -> None:
 
 
 def other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, str]:
-    """How to make the same embedder on a GPU, or why that cannot be done."""
+    """How to make the same embedder on a GPU, or why it cannot be compared with one there."""
+    if making.device != "cpu":
+        return None, f"the model is tried on {making.device!r}, not on the CPU"
     parameters = inspect.signature(making.load()).parameters
     if "device" not in parameters or "device" in making.kwargs:
         return None, "kwargs fix the device" if "device" in parameters else "its constructor takes no device"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from benchmark.check import state
 from benchmark.check.checks import CHECKS
-from benchmark.check.report import Finding, Report, Skipped
+from benchmark.check.report import NOT_MADE, Finding, Report, Skipped
 from benchmark.check.subject import Failed, NotApplicable, Subject
 from benchmark.embedder_spec import as_benchmark_error
-from benchmark.errors import ContractError, Unavailable
+from benchmark.errors import BenchmarkError, ContractError, Unavailable
 from embedders.base import Embedder, MissingExtraError
 from embedders.missing import MissingWeightsError
 
@@ -81,7 +81,7 @@ def outcomes(
 def not_made(error: Exception) -> Finding:
     """The finding that no object could be made."""
     return Finding(
-        "construction",
+        NOT_MADE,
         False,
         _told(error),
         "an embedder",
@@ -91,17 +91,18 @@ def not_made(error: Exception) -> Finding:
 
 
 def what_is_missing(error: BaseException) -> Unavailable | None:
-    """What to bring, where an error says that a package or the weights are not there."""
-    cause = error.__cause__ or error
-    if isinstance(cause, ModuleNotFoundError) and cause.name:
-        package = cause.name.partition(".")[0]
-        return Unavailable(f"cannot import {cause.name!r}", f"Install what it needs: pip install {package}.")
-    if isinstance(cause, MissingExtraError | MissingWeightsError):
-        told = as_benchmark_error(cause, "")
+    """What to bring, where an error, or one that it was raised from, says that a package or the weights are absent."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        return Unavailable(f"cannot import {error.name!r}", f"Install what it needs: pip install {package}.")
+    if isinstance(error, MissingExtraError | MissingWeightsError):
+        told = as_benchmark_error(error, "")
         return told if isinstance(told, Unavailable) else None
-    return error if isinstance(error, Unavailable) else None
+    if isinstance(error, Unavailable):
+        return error
+    return what_is_missing(error.__cause__) if error.__cause__ is not None else None
 
 
 def _told(error: Exception) -> str:
     said = " ".join(str(error).split())
-    return said if isinstance(error, Failed | ContractError) else f"{type(error).__name__}: {said}"
+    return said if isinstance(error, Failed | BenchmarkError) else f"{type(error).__name__}: {said}"

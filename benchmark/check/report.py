@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from benchmark.errors import ContractError
 
+NOT_MADE = "construction"  # the finding that no object could be made
+
 
 @dataclass(frozen=True)
 class Finding:

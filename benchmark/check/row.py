@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from benchmark import embedder_spec, isolation
+from benchmark import embedder_spec, entry_points, isolation, params
 from benchmark.check import apart
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.subject import relative_difference
@@ -42,19 +42,16 @@ class Checked:
 
 
 def known_rows() -> dict[str, EmbedderEntry]:
-    """The rows of params.yaml, then those of the catalogue that it does not name."""
-    from benchmark import params
-    from embedders.catalog import CATALOG
-
+    """The rows of params.yaml, then those of the catalogue and of installed packages that it does not name."""
     chosen = params.load().embedders
-    return {**chosen, **{name: EmbedderEntry() for name in CATALOG if name not in chosen}}
+    return {**chosen, **{name: EmbedderEntry() for name in sorted(entry_points.names() - chosen.keys())}}
 
 
 def chosen_rows(names: Sequence[str]) -> dict[str, EmbedderEntry]:
     """The entries of these rows; of all where none is named.
 
     Raises:
-        UnknownNameError: neither params.yaml nor the catalogue has the name.
+        UnknownNameError: params.yaml, the catalogue and the installed packages do not have the name.
     """
     known = known_rows()
     for name in names:
@@ -68,15 +65,15 @@ def check_row(name: str, entry: EmbedderEntry, *, patience: float, thorough: boo
     begun = time.monotonic()
     try:
         spec = embedder_spec.resolve(name, entry)
-        embedder_spec.identity(spec, None)  # that its libraries are installed, and its module is found
-        making = embedder_spec.construction(spec, embedder_spec.weights_file(spec, fetch=fetch), "cpu")
+        making = embedder_spec.construction_here(spec, "cpu", fetch=fetch)
+        embedder_spec.find_checkpoint(spec, fetch=fetch)
     except Unavailable as error:
         return Checked(name, "not run", reason=error.what, way_out=error.way_out)
     except BenchmarkError as error:
         return Checked(name, "failed", Report((_fatal("entry", str(error)),)))
     heard = _Heard(name)
     try:
-        _run(apart.battery, making, thorough, heard=heard, patience=patience)
+        _run(apart.battery_and_cost, making, thorough, heard=heard, patience=patience)
         _second_process(making, heard, patience)
     except Unavailable as error:
         return Checked(name, "not run", reason=error.what, way_out=error.way_out)
@@ -163,12 +160,13 @@ def _second_process(making: Construction, heard: _Heard, patience: float) -> Non
 
 def _compare_with_catalogue(spec: EmbedderSpec, heard: _Heard) -> None:
     """What the catalogue says of a row must be so; its count of parameters is only told beside the counted ones."""
-    if spec.entry is None or not heard.made or dict(spec.kwargs) != dict(spec.entry.kwargs):
+    listed = spec.listed
+    if listed is None or not heard.made:
         return
     wrong = [
-        f"{name} {heard.made[name]}, {getattr(spec.entry, name)} in the catalogue"
+        f"{name} {heard.made[name]}, {getattr(listed, name)} in the catalogue"
         for name in ("dim", "sample_rate")
-        if heard.made[name] != getattr(spec.entry, name)
+        if heard.made[name] != getattr(listed, name)
     ]
     heard.findings.append(
         Finding(
@@ -181,7 +179,5 @@ def _compare_with_catalogue(spec: EmbedderSpec, heard: _Heard) -> None:
         )
     )
     counted = heard.made.get("parameters")
-    if counted is not None and counted != spec.entry.parameters:
-        heard.notes.append(
-            f"{counted:,} parameters counted in its networks, {spec.entry.parameters:,} in the catalogue"
-        )
+    if counted is not None and counted != listed.parameters:
+        heard.notes.append(f"{counted:,} parameters counted in its networks, {listed.parameters:,} in the catalogue")

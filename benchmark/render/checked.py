@@ -26,7 +26,18 @@ def lines(checked: Checked) -> Iterator[str]:
 
 
 def summary(rows: Sequence[Checked]) -> str:
-    """How many rows are well, failed or not run, the last two by name."""
+    """A line a row: its state, and which checks failed, or why it was not run; at last how many are of each state."""
+    table = [("row", "state", "failed checks, or why not run"), *((row.name, row.state, _why(row)) for row in rows)]
+    wide = [max(len(line[place]) for line in table) for place in (0, 1)]
+    shown = [f"{name:<{wide[0]}}  {state:<{wide[1]}}  {why}".rstrip() for name, state, why in table]
+    return "\n".join(["", *shown, "", _count(rows)])
+
+
+def _why(row: Checked) -> str:
+    return plain(row.reason) if row.state == "not run" else ", ".join(each.name for each in row.report.failures)
+
+
+def _count(rows: Sequence[Checked]) -> str:
     parts = [f"{sum(row.state == 'ok' for row in rows)} of {len(rows)} rows keep the contract"]
     for state in ("failed", "not run"):
         if names := [row.name for row in rows if row.state == state]:

@@ -124,7 +124,9 @@ def points_csv(leaderboard: Leaderboard) -> str:
         if entry.primary:
             interval = entry.primary.interval
             low, high = (interval.low, interval.high) if interval else (None, None)
-            lines.append((entry.embedder, column.key, entry.primary.value, low, high, "yes" if entry.seen else "no"))
+            lines.append(
+                (entry.embedder, column.key, entry.primary.value, low, high, "yes" if entry.contaminated else "no")
+            )
     return _csv(POINT_COLUMNS, sorted(lines, key=lambda line: (str(line[1]), str(line[0]))))
 
 

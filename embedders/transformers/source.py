@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from embedders.base import EmbedderError, MissingExtraError
-from embedders.missing import MissingWeightsError
+from embedders.missing import OFFLINE, MissingWeightsError, is_offline
 from embedders.torch_common import first_line
 
-OFFLINE = "MOODBENCH_OFFLINE"
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
 INDEX = ".index.json"  # added to either name where the tensors are spread over several files
@@ -63,7 +61,7 @@ class Source:
 
         Only its config.json is fetched. Raises as `fetch` does.
         """
-        if self.model is not None and self.weights is None and fetch and not _offline():
+        if self.model is not None and self.weights is None and fetch and not is_offline():
             self._config()
         else:
             self.fetch(local=True)
@@ -86,7 +84,7 @@ class Source:
                 "weights missing: none named. Name in `weights:` a folder that save_pretrained wrote, or a "
                 ".safetensors or PyTorch file with config.json beside it."
             )
-        return self._from_the_hub(also, local=local or _offline())
+        return self._from_the_hub(also, local=local or is_offline())
 
     def _tensor_files(self, folder: Path) -> list[Path]:
         for name in (SAFE, PICKLED):
@@ -155,7 +153,7 @@ class Source:
         except errors.LocalEntryNotFoundError as error:
             if name != CONFIG and local:
                 return None  # the repository may have none of the name; a part that is needed is missed later
-            forbidden = f"{OFFLINE}=1 forbids to fetch it, and " if _offline() else ""
+            forbidden = f"{OFFLINE}=1 forbids to fetch it, and " if is_offline() else ""
             why = f"{forbidden}the Hugging Face cache does not hold it" if local else first_line(error)
             raise self._missing(why) from error
         except errors.EntryNotFoundError:
@@ -170,10 +168,6 @@ class Source:
             f"weights missing: {self.model} ({told}). Where there is a network: hf download {self.model} --revision "
             f"{self.revision}. Or name a folder with copies of its {SAFE}, {CONFIG} and {PREPROCESSOR} in `weights:`."
         )
-
-
-def _offline() -> bool:
-    return os.environ.get(OFFLINE) == "1"
 
 
 def _shards(who: str, index: Path) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -20,11 +19,6 @@ transformers = pytest.importorskip("transformers")
 ROWS = ["clap_htsat_unfused", "clap_larger_music", "clap_larger_general"]
 RATE = 48000
 TEXTS = ["ab", "happy music", "zz", "a very sad song"]
-
-
-@pytest.fixture
-def tiny(fakes):
-    return import_module("tiny_transformers")
 
 
 @pytest.fixture

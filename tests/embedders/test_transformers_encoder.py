@@ -47,11 +47,6 @@ def assert_close(found, wanted, tolerance=2e-5):
 
 
 @pytest.fixture
-def tiny(fakes):
-    return import_module("tiny_transformers")
-
-
-@pytest.fixture
 def written(tiny, tmp_path):
     """`written(kind, ...)` writes a tiny checkpoint, and answers its folder and network."""
 

@@ -6,7 +6,6 @@ import json
 import os
 from importlib import import_module
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,32 +14,13 @@ from embedders.transformers import AudioEncoder
 
 pytest.importorskip("transformers")
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-CLIPS = [np.linspace(-0.5, 0.5, 800, dtype=np.float32)]
-
-
-@pytest.fixture
-def tiny(fakes):
-    return import_module("tiny_transformers")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "checkpoint"
-    made.mkdir()
-    return made
-
-
-def from_folder(folder, **options):
-    return AudioEncoder(weights=folder, device="cpu", **options).embed(CLIPS)
-
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"model": "some/tiny"}, "revision of some/tiny is None, expected a commit of 40 digits"),
         ({"model": "some/tiny", "revision": "main"}, "revision of some/tiny is 'main', expected a commit"),
-        ({"model": "tiny", "revision": COMMIT}, "model is 'tiny', expected owner/name"),
+        ({"model": "tiny", "revision": "0" * 40}, "model is 'tiny', expected owner/name"),
     ],
 )
 def test_words_that_name_no_checkpoint(options, said):
@@ -98,7 +78,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_checkpoints_that_do_not_fit(tiny, folder, how):
+def test_checkpoints_that_do_not_fit(tiny, folder, how, from_folder):
     tiny.wave(folder, "hubert")
     mend, said = BROKEN[how]
     mend(folder)
@@ -114,7 +94,7 @@ def test_a_mert_that_is_no_hubert(tiny, folder, switch):
         AudioEncoder(weights=folder, sample_rate=24000)
 
 
-def test_weights_that_could_run_code_are_not_opened(tiny, folder, capsys):
+def test_weights_that_could_run_code_are_not_opened(tiny, folder, capsys, from_folder):
     class Trap:
         def __reduce__(self):
             return print, ("run",)
@@ -127,7 +107,7 @@ def test_weights_that_could_run_code_are_not_opened(tiny, folder, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_front_ends_of_another_network(tiny, folder):
+def test_front_ends_of_another_network(tiny, folder, from_folder):
     tiny.whisper(folder)
     change(folder, "preprocessor_config.json", n_samples=32000, chunk_length=2)
     with pytest.raises(EmbedderError, match=r"n_samples in preprocessor_config\.json is 32000, expected 16000"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,19 +25,6 @@ hub = pytest.importorskip("huggingface_hub")
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-CLIPS = [np.linspace(-0.5, 0.5, 800, dtype=np.float32)]
-
-
-@pytest.fixture
-def tiny(fakes):
-    return import_module("tiny_transformers")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "checkpoint"
-    made.mkdir()
-    return made
 
 
 @pytest.fixture
@@ -57,29 +43,25 @@ def from_hub(**options):
     return AudioEncoder(model="some/tiny", revision=COMMIT, width=16, device="cpu", **options)
 
 
-def from_folder(folder, **options):
-    return AudioEncoder(weights=folder, device="cpu", **options).embed(CLIPS)
-
-
 # -- the three places ----------------------------------------------------------------------------
 
 
-def test_a_file_a_folder_and_a_commit_in_the_cache_give_the_same(tiny, cache):
+def test_a_file_a_folder_and_a_commit_in_the_cache_give_the_same(tiny, cache, from_folder, clips):
     place = cache / "models--some--tiny" / "snapshots" / COMMIT
     place.mkdir(parents=True)
     tiny.wave(place, "hubert")
     wanted = from_folder(place)
     assert np.abs(wanted).max() > 0.01
-    np.testing.assert_array_equal(AudioEncoder(place / "model.safetensors", device="cpu").embed(CLIPS), wanted)
-    np.testing.assert_array_equal(from_hub().embed(CLIPS), wanted)
+    np.testing.assert_array_equal(AudioEncoder(place / "model.safetensors", device="cpu").embed(clips), wanted)
+    np.testing.assert_array_equal(from_hub().embed(clips), wanted)
     state = place / "pytorch_model.bin"
     torch.save(tiny.tensors_of(place), state)
-    np.testing.assert_array_equal(AudioEncoder(state, device="cpu").embed(CLIPS), wanted)
+    np.testing.assert_array_equal(AudioEncoder(state, device="cpu").embed(clips), wanted)
     (place / "model.safetensors").unlink()
-    np.testing.assert_array_equal(from_hub().embed(CLIPS), wanted)
+    np.testing.assert_array_equal(from_hub().embed(clips), wanted)
 
 
-def test_tensors_in_several_files(tiny, folder):
+def test_tensors_in_several_files(tiny, folder, from_folder):
     tiny.wave(folder, "hubert")
     wanted = from_folder(folder)
     tensors = tiny.tensors_of(folder)
@@ -91,12 +73,12 @@ def test_tensors_in_several_files(tiny, folder):
     np.testing.assert_array_equal(from_folder(folder), wanted)
 
 
-def test_a_users_file_goes_before_the_hub(tiny, folder, cache):
+def test_a_users_file_goes_before_the_hub(tiny, folder, cache, from_folder, clips):
     tiny.wave(folder, "hubert")
     row = EmbedderEntry(weights=str(folder / "model.safetensors"), kwargs={"width": 16})
     spec = embedder_spec.resolve("hubert_base_hf", row)
     made = embedder_spec.construction(spec, embedder_spec.weights_file(spec), "cpu").make()
-    np.testing.assert_array_equal(made.embed(CLIPS), from_folder(folder))
+    np.testing.assert_array_equal(made.embed(clips), from_folder(folder))
 
 
 def test_the_width_is_read_from_a_folder_that_is_here(tiny, folder):
@@ -108,7 +90,7 @@ def test_the_width_is_read_from_a_folder_that_is_here(tiny, folder):
 
 
 @pytest.mark.parametrize("kind", ["wav2vec2", "data2vec"])
-def test_a_head_is_left_out(tiny, tmp_path, kind):
+def test_a_head_is_left_out(tiny, tmp_path, kind, from_folder, clips):
     found = []
     for head in ("Model", "ForSequenceClassification"):
         place = tmp_path / head
@@ -116,14 +98,14 @@ def test_a_head_is_left_out(tiny, tmp_path, kind):
         network = tiny.wave(place, kind, head=head)
         bare = getattr(network, network.base_model_prefix, network)
         with torch.inference_mode():
-            wave = torch.nn.functional.layer_norm(torch.tensor(np.stack(CLIPS)), (800,), eps=1e-7)
+            wave = torch.nn.functional.layer_norm(torch.tensor(np.stack(clips)), (800,), eps=1e-7)
             wanted = bare(wave).last_hidden_state[0].mean(dim=0).numpy()
         np.testing.assert_allclose(from_folder(place, layer="last")[0], wanted, atol=2e-5 * np.abs(wanted).max())
         found.append(set(tiny.tensors_of(place)))
     assert any(name.startswith("classifier") for name in found[1])
 
 
-def test_names_of_older_checkpoints(tiny, folder):
+def test_names_of_older_checkpoints(tiny, folder, from_folder):
     """Until torch 2 a weight norm's two tensors were called otherwise."""
     tiny.wave(folder, "hubert")
     wanted = from_folder(folder)
@@ -138,7 +120,7 @@ def test_names_of_older_checkpoints(tiny, folder):
     np.testing.assert_array_equal(from_folder(folder), wanted)
 
 
-def test_half_precision_is_computed_in_full(tiny, folder):
+def test_half_precision_is_computed_in_full(tiny, folder, from_folder):
     tiny.wave(folder, "hubert")
     halves = {name: tensor.half() for name, tensor in tiny.tensors_of(folder).items()}
     tiny.save_tensors(folder, {name: tensor.float() for name, tensor in halves.items()})
@@ -150,9 +132,9 @@ def test_half_precision_is_computed_in_full(tiny, folder):
 # -- what is not here: a state of the row ------------------------------------------------------------
 
 
-def test_a_model_that_is_nowhere_is_not_run_and_says_how_to_get_it(cache):
+def test_a_model_that_is_nowhere_is_not_run_and_says_how_to_get_it(cache, clips):
     with pytest.raises(MissingWeightsError) as error:
-        from_hub().embed(CLIPS)
+        from_hub().embed(clips)
     told = embedder_spec.as_benchmark_error(error.value, "row on corpus")  # what the stage makes of it
     assert isinstance(told, Unavailable)
     assert told.what == (
@@ -191,13 +173,13 @@ def test_only_config_is_fetched_before_the_row_runs(monkeypatch):
     assert asked == ["config.json"]
 
 
-def test_half_a_model_in_the_cache_is_missing_too(tiny, cache):
+def test_half_a_model_in_the_cache_is_missing_too(tiny, cache, clips):
     place = cache / "models--some--tiny" / "snapshots" / COMMIT
     place.mkdir(parents=True)
     tiny.wave(place, "hubert")
     (place / "model.safetensors").unlink()
     with pytest.raises(MissingWeightsError, match=r"has neither model\.safetensors nor pytorch_model\.bin"):
-        from_hub().embed(CLIPS)
+        from_hub().embed(clips)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +191,7 @@ def test_half_a_model_in_the_cache_is_missing_too(tiny, cache):
         ("LocalEntryNotFoundError", 0, r"weights missing: some/tiny \(broken\)"),
     ],
 )
-def test_what_the_hub_answers(monkeypatch, error, status, said):
+def test_what_the_hub_answers(monkeypatch, error, status, said, clips):
     monkeypatch.delenv("MOODBENCH_OFFLINE")
 
     def refuse(*_, **asked):
@@ -220,21 +202,21 @@ def test_what_the_hub_answers(monkeypatch, error, status, said):
 
     monkeypatch.setattr(hub, "hf_hub_download", refuse)
     with pytest.raises(MissingWeightsError, match=said):
-        from_hub().embed(CLIPS)
+        from_hub().embed(clips)
 
 
-def test_a_commit_that_the_hub_does_not_know_is_an_error(monkeypatch):
+def test_a_commit_that_the_hub_does_not_know_is_an_error(monkeypatch, clips):
     def refuse(*_, **__):
         answer = answered(404)
         raise hub.errors.RevisionNotFoundError("broken", response=answer)
 
     monkeypatch.setattr(hub, "hf_hub_download", refuse)
     with pytest.raises(EmbedderError, match=f"some/tiny has no commit {COMMIT}") as told:
-        from_hub().embed(CLIPS)
+        from_hub().embed(clips)
     assert not isinstance(told.value, MissingWeightsError)
 
 
-def test_only_what_is_needed_is_fetched(tiny, folder, monkeypatch):
+def test_only_what_is_needed_is_fetched(tiny, folder, monkeypatch, from_folder, clips):
     tiny.wave(folder, "hubert")
     monkeypatch.delenv("MOODBENCH_OFFLINE")
     asked = []
@@ -247,16 +229,16 @@ def test_only_what_is_needed_is_fetched(tiny, folder, monkeypatch):
         return str(folder / name)
 
     monkeypatch.setattr(hub, "hf_hub_download", fetch)
-    np.testing.assert_array_equal(from_hub().embed(CLIPS), from_folder(folder))
+    np.testing.assert_array_equal(from_hub().embed(clips), from_folder(folder))
     assert asked == ["config.json", "preprocessor_config.json", "model.safetensors"]
 
 
-def test_files_and_folders_that_are_not_there(tmp_path):
+def test_files_and_folders_that_are_not_there(tmp_path, clips):
     for given in (tmp_path / "absent" / "model.safetensors", tmp_path / "absent"):
         with pytest.raises(MissingWeightsError, match=r"weights missing: nothing at .*absent.*Correct the path"):
-            AudioEncoder(weights=given, width=16).embed(CLIPS)
+            AudioEncoder(weights=given, width=16).embed(clips)
     with pytest.raises(MissingWeightsError, match="weights missing: none named"):
-        AudioEncoder(width=16).embed(CLIPS)
+        AudioEncoder(width=16).embed(clips)
 
 
 def test_a_row_without_a_known_commit_is_not_run_and_never_fetched():
@@ -272,7 +254,7 @@ def test_every_other_row_names_a_commit():
     assert all(len(entry.kwargs["revision"]) == 40 for entry in pinned)
 
 
-def test_without_the_extra_the_pip_line_is_told(tiny, folder, monkeypatch):
+def test_without_the_extra_the_pip_line_is_told(tiny, folder, monkeypatch, from_folder):
     tiny.wave(folder, "hubert")
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'moodbench\[transformers\]'"):

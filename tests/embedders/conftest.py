@@ -1,0 +1,44 @@
+"""Fixtures that tests of several embedders share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from embedders.base import Clip, Vectors
+
+
+@pytest.fixture
+def tiny(fakes: Path) -> Any:
+    """The module `tiny_transformers`: checkpoints with few weights, those at random."""
+    return import_module("tiny_transformers")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for a checkpoint."""
+    made = tmp_path / "checkpoint"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def clips() -> list[Clip]:
+    """One clip, a ramp of 800 samples."""
+    return [np.linspace(-0.5, 0.5, 800, dtype=np.float32)]
+
+
+@pytest.fixture
+def from_folder(clips: list[Clip]) -> Callable[..., Vectors]:
+    """`from_folder(folder, …)` is the vector of the clip by the checkpoint of transformers in that folder."""
+    from embedders.transformers import AudioEncoder
+
+    def run(folder: Path, **options: Any) -> Vectors:
+        return AudioEncoder(weights=folder, device="cpu", **options).embed(clips)
+
+    return run
