@@ -58,7 +58,7 @@ def parameters(embedder: object) -> int | None:
 
 
 def _collect(thing: object, kind: type, found: list[Any], depth: int, seen: set[int]) -> None:
-    if isinstance(thing, kind):
+    if issubclass(type(thing), kind):
         found.append(thing)
         return
     if depth == 0 or id(thing) in seen:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
 from embedders.onnx.session import described, kind, open_session
+from embedders.windows import cut
 
 POOLINGS = {"mean": (np.mean,), "max": (np.max,), "mean+max": (np.mean, np.max)}
 
@@ -69,16 +70,10 @@ class OnnxModel:
         require_samples(clips, max(1, round(self.min_seconds * self.sample_rate)), "onnx")
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         for row, clip in zip(vectors, clips, strict=True):
-            frames = np.concatenate([self._run(window) for window in self._windows(clip)])
+            windows = [clip] if self._samples is None else cut(clip, self._samples)
+            frames = np.concatenate([self._run(window) for window in windows])
             row[:] = np.concatenate([pool(frames, axis=0) for pool in self._pooling])
         return vectors
-
-    def _windows(self, clip: Clip) -> list[Clip]:
-        if self._samples is None:
-            return [clip]
-        last = len(clip) - self._samples
-        starts = [min(start, last) for start in range(0, len(clip), self._samples)]
-        return [clip[start : start + self._samples] for start in starts]
 
     def _run(self, wave: Clip) -> NDArray[np.float64]:
         """The model's frames for one window, shape (frames, width)."""

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from benchmark.check import check_embedder
+from benchmark.embedding import embed_clips
 from embedders.adapters.function import Function
 from embedders.adapters.hear import Hear
 from embedders.adapters.mteb import Mteb
@@ -50,6 +51,18 @@ def test_the_battery(models, kind):
     report = check_embedder(lambda: ADAPTERS[kind](MODEL[kind]))
     report.raise_on_failure()
     assert ("frames" in {finding.name for finding in report.findings}) == (kind in ("hear", "xares"))
+
+
+@pytest.mark.parametrize("kind", ADAPTERS)
+def test_long_clips_go_in_windows_where_asked(models, kind):
+    noise = np.random.default_rng(3).uniform(-0.5, 0.5, 40_000).astype(np.float32)
+    plain, cut = ADAPTERS[kind](MODEL[kind]), ADAPTERS[kind](MODEL[kind], window_seconds=1.0)
+    size = plain.sample_rate
+    last = len(noise) - size
+    windows = [noise[start : start + size] for start in [*range(0, last, size), last]]
+    expected = np.mean([embed_clips(plain, [window], ["w"])[0] for window in windows], axis=0)
+    np.testing.assert_allclose(embed_clips(cut, [noise], ["n"])[0], expected, rtol=1e-5)
+    assert np.array_equal(embed_clips(plain, [noise], ["n"]), plain.embed([noise])), "whole, unless asked"
 
 
 # -- HEAR ------------------------------------------------------------------------------------------
