@@ -9,11 +9,11 @@ import zlib
 import numpy as np
 import pytest
 
-from benchmark import datasets, isolation, manifest, paths, plan, provenance, store
+from benchmark import datasets, isolation, manifest, params, paths, plan, provenance, store
 from benchmark.blame import Blame
 from benchmark.errors import BenchmarkError, ClipsError, ProcessDiedError
 from benchmark.reader import ClipReader
-from benchmark.stages import embed
+from benchmark.stages import embed, everything
 
 run_apart = isolation.run_apart
 
@@ -163,3 +163,21 @@ def test_batches_without_a_culprit_are_not_tried_for_ever(progress):
     progress.take(news(["a", "b"], ends=3, first="row on one: its process died."))
     with pytest.raises(BenchmarkError, match=r"^row on one: its process died\.$"):
         progress.blame(died())
+
+
+@pytest.mark.parametrize(
+    ("state", "vectors", "expected"),
+    [("failed", "of the plan", ["row"]), ("unavailable", "of the plan", []), ("failed", "of older code", [])],
+)
+def test_what_failed_on_some_datasets_is_scored_on_the_others(bench, monkeypatch, state, vectors, expected):
+    """By `run`, for DVC leaves out all that follows a failed stage."""
+    work = bench()
+    work.all()
+    wanted = plan.read("row")
+    (one,) = wanted.datasets.values()
+    plan.write(wanted.model_copy(update={"datasets": {"emodb": one, "other": one}}))
+    fingerprint = one.vectors_fingerprint if vectors == "of the plan" else "older"
+    other = one.model_copy(update={"readiness": plan.Readiness(state=state), "vectors_fingerprint": fingerprint})
+    plan.write_status("row", plan.Status(datasets={"emodb": one, "other": other}))
+    monkeypatch.setattr(params, "load", lambda: work.params)
+    assert everything._partly_embedded() == expected
