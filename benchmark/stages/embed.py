@@ -146,7 +146,7 @@ def _extract(jobs: Sequence[Job]) -> None:
                 workers=job.workers,
                 budget_seconds=job.budget_seconds,
                 record={"embedder": job.embedder, "identity": job.identity},
-                advance=lambda clips, _seconds: isolation.tell({"clips": clips}),
+                advance=lambda clips, seconds: isolation.tell({"clips": clips, "audio_seconds": seconds}),
                 trying=functools.partial(_tell_what_is_tried, job.blame),
                 blame=job.blame,
             )
@@ -232,7 +232,7 @@ class Progress:
             self.left[0] = dataclasses.replace(self._job, blame=Blame(**news["blame"]))
         if "clips" in news:
             self._clips += news["clips"]
-            self._advance(news["clips"])
+            self._advance(news["clips"], news.get("audio_seconds", 0.0), reused=not self._trying)
         if "finished" in news:
             self._keep(news["finished"])
             self._next()
