@@ -196,7 +196,7 @@ def _described(content: object) -> str:
     import torch
 
     if not isinstance(content, Mapping):
-        return f"a {type(content).__name__}"
+        return f"an object of type {type(content).__name__}"
     name, odd = next((name, each) for name, each in content.items() if not isinstance(each, torch.Tensor))
     return f"a mapping whose {name!r} is of type {type(odd).__name__}"
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmark import frame_store
 from benchmark.errors import StoreError
-from benchmark.frame_store import FrameWriter, open_frames
+from benchmark.frame_store import FrameWriter, is_current, open_frames
 
 
 def test_damaged_parts(tmp_path):
@@ -68,3 +68,31 @@ def test_a_full_disk_is_told_and_keeps_what_is_done(tmp_path, monkeypatch):
     with pytest.raises(StoreError, match=r"No space left on device .*cannot keep the frames of 'x'.*run again"):
         writer.put([1], [answer])
     assert writer.done.tolist() == [True, False]
+
+
+def test_an_old_record_never_stands_beside_new_frames(tmp_path, monkeypatch):
+    given = {"clips": 1, "dim": 2, "batching": "1"}
+    moved = []
+
+    def write(fingerprint, value):
+        writer = FrameWriter(tmp_path, fingerprint=fingerprint, **given)
+        if not writer.done.all():
+            writer.put([0], [(np.full((3, 2), value, np.float32), np.arange(3.0))])
+        writer.finish({})
+
+    def dies(folder, array):
+        moved.append(array)
+        if len(moved) > 1:
+            raise KeyboardInterrupt
+        return folder / f"{array}.npy"
+
+    write("f", 1)
+    with monkeypatch.context() as here:
+        here.setattr(frame_store, "_file", dies)
+        with pytest.raises(KeyboardInterrupt):
+            write("g", 2)
+    assert moved == ["frames", "times"]
+    assert not is_current(tmp_path, "f")
+    assert not is_current(tmp_path, "g")
+    write("g", 3)  # goes on with the part that was kept: its 2 stays
+    assert open_frames(tmp_path, "g")[0][0].tolist() == [[2.0, 2.0]] * 3

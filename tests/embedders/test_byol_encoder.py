@@ -96,7 +96,7 @@ def test_other_networks_are_refused_in_one_clear_message(saved, state):
         load_encoder(saved({**state, "target.fc.0.bias": torch.zeros(512)}), 512)
     with pytest.raises(EmbedderError, match="holds a mapping whose 'epoch' is of type int, expected a state dict"):
         load_encoder(saved({"epoch": 3, **state}), 512)
-    with pytest.raises(EmbedderError, match="holds a list, expected a state dict"):
+    with pytest.raises(EmbedderError, match="holds an object of type list, expected a state dict"):
         load_encoder(saved([1, 2]), 512)
 
 
