@@ -27,6 +27,7 @@ app.add_typer(cli_data.new, name="new")
 app.command()(cli_data.audit)
 app.command(cls=cli_embedders.ManyValues)(cli_embedders.register)
 app.command()(cli_embedders.sweep)
+app.command()(cli_embedders.frames)
 app.command()(cli_check.check)
 app.command()(cli_check.efficiency)
 

@@ -1,4 +1,4 @@
-"""`moodbench register` and `moodbench sweep`: parses and dispatches, nothing else."""
+"""`moodbench register`, `moodbench sweep` and `moodbench frames`: parses and dispatches, nothing else."""
 
 from __future__ import annotations
 
@@ -71,3 +71,31 @@ def sweep(name: Annotated[str, typer.Argument(help="What the names of the sweep'
     from benchmark import sweeps
 
     sweeps.show(name)
+
+
+def frames(
+    name: Annotated[str, typer.Argument(help="A row of params.yaml, or of the catalogue.")],
+    datasets: Annotated[list[str], typer.Argument(help="Prepared datasets.")],
+    device: Annotated[str, typer.Option(help="Where the model runs: auto, cpu or cuda.")] = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="Helper processes that read; 0 takes one a core.")] = 0,
+    batch_seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of audio in one batch.")] = 120.0,
+    patience: Annotated[
+        float, typer.Option(min=1.0, envvar="MOODBENCH_PATIENCE", help="Seconds after which it counts as hanging.")
+    ] = 900.0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what is there already.")] = False,
+) -> None:
+    """Keep an embedder's vectors over time, frame by frame, in results/frames/."""
+    from benchmark import frames as module
+    from benchmark import params
+    from benchmark.workers import default_count
+
+    module.run(
+        params.load(),
+        name,
+        datasets,
+        device=device,
+        workers=workers or default_count(),
+        batch_seconds=batch_seconds,
+        patience=patience,
+        fresh=fresh,
+    )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark import audio
-from benchmark.contract import validate_vectors
+from benchmark.contract import named, validate_vectors
 from benchmark.embedder_spec import as_benchmark_error
 from benchmark.manifest import Manifest
 from benchmark.reader import shared_reader
@@ -70,12 +70,11 @@ def _as_they_are(
     try:
         answer = embedder.embed(list(clips))
     except Exception as error:
-        if len(clips) > 1 and _out_of_memory(error):
+        if len(clips) > 1 and out_of_memory(error):
             half = len(clips) // 2
             parts = [(clips[:half], names[:half]), (clips[half:], names[half:])]
             return np.concatenate([_as_they_are(embedder, declared, c, n) for c, n in parts])
-        where = f"embedding {names[0]!r}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-        raise as_benchmark_error(error, where) from error
+        raise as_benchmark_error(error, f"embedding {named(names)}") from error
     return validate_vectors(answer, len(clips), embedder.dim, list(names))
 
 
@@ -86,5 +85,6 @@ def training_clips(manifest: Manifest, prepared: Path, rate: int) -> Iterator[Cl
     return (read(str(clip["id"])) for clip in rows)
 
 
-def _out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: Exception) -> bool:
+    """Whether an embedder's error says that memory is short, on whatever device."""
     return isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "out of memory" in str(error)

@@ -103,6 +103,11 @@ def vectors(embedder: str, dataset: str) -> Path:
     return EMBEDDINGS / embedder / file_name(dataset)
 
 
+def frames(embedder: str, dataset: str) -> Path:
+    """The folder of one embedder's frames of one dataset (git-ignored)."""
+    return RESULTS / "frames" / embedder / file_name(dataset)
+
+
 def embed_status(embedder: str) -> Path:
     """What `embed` left for `evaluate`: per dataset the fingerprint wanted, and why vectors are absent."""
     return EMBEDDINGS / embedder / "status.json"

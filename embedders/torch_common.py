@@ -1,19 +1,27 @@
-"""What our torch embedders share: the device, exact arithmetic, reading a state dict. torch loads inside functions."""
+"""What our torch embedders share: device, arithmetic, copying to it, reading a state dict. torch loads in functions."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from embedders.base import EmbedderError
+import numpy as np
+from numpy.typing import NDArray
+
+from embedders.base import Declared, EmbedderError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16", "float16")
+# how far the vectors of random clips were seen from their float32 ones, at most (bfloat16 0.018, float16 0.0023, over
+# the networks of all families): the same clip alone and in a batch, which differed by a quarter of that on a CPU,
+# can be rounded in two ways, neither of them farther off
+LOW_TOLERANCE = {"bfloat16": 0.02, "float16": 0.003}
 POOLINGS = ("mean", "mean+max", "mean+std", "attention")  # each "+" adds the width once more
 
 
@@ -24,14 +32,22 @@ def require_one_of(who: str, name: str, value: object, allowed: Iterable[object]
         raise EmbedderError(f"{who}: {name} is {value!r}, expected one of {', '.join(map(str, allowed))}.")
 
 
-def choose_device(who: str, device: str) -> str:
-    """`cuda` or `cpu` for one of `DEVICES`; raises `EmbedderError` where CUDA is asked for and absent."""
+def choose_device(who: str, device: str, precision: str = "float32") -> str:
+    """`cuda` or `cpu` for one of `DEVICES` and one of `PRECISIONS`.
+
+    Raises `EmbedderError` where CUDA is asked for and absent, and for float16 on a CPU.
+    """
     import torch
 
     available = torch.cuda.is_available()
     if device == "cuda" and not available:
         raise EmbedderError(f"{who}: device is 'cuda', but torch sees no CUDA device here. Use `auto` or `cpu`.")
-    return "cuda" if available and device != "cpu" else "cpu"
+    chosen = "cuda" if available and device != "cpu" else "cpu"
+    if precision == "float16" and chosen == "cpu":  # most of torch's CPU kernels for it are slow, and some are missing
+        raise EmbedderError(
+            f"{who}: precision is 'float16' on a CPU, expected it on a CUDA device only. Use `bfloat16` or `float32`."
+        )
+    return chosen
 
 
 def exact() -> AbstractContextManager[None]:
@@ -39,6 +55,42 @@ def exact() -> AbstractContextManager[None]:
     import torch
 
     return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+
+
+@contextmanager
+def arithmetic(precision: str, device: str) -> Iterator[None]:
+    """How a network computes on `device`: `exact()`, and below float32 torch's autocast to one of `PRECISIONS`.
+
+    Autocast rounds what goes into matrix products and convolutions, and leaves weights, sums over many numbers,
+    softmax and layer norm in float32. Only for the network: a front end loses its quiet bands in 8 bits. Never leave
+    it open at a `yield`, for it holds for all that the thread does.
+    """
+    import torch
+
+    with exact():
+        if precision == "float32":
+            yield
+        else:
+            with torch.autocast(device, dtype=getattr(torch, precision)):
+                yield
+
+
+def tolerance_at(precision: str, full: float = Declared.tolerance) -> float:
+    """The `tolerance` that an embedder declares: `full` in float32, that of `LOW_TOLERANCE` below it."""
+    return LOW_TOLERANCE.get(precision, full)
+
+
+def to_device(values: NDArray[Any] | Tensor, device: str) -> Tensor:
+    """A tensor of `values` on `device`; on the CPU it may share their memory, so it is not to be written to.
+
+    To CUDA it goes through pinned memory and without waiting: the next batch is made ready meanwhile. torch keeps the
+    pinned copy until it has arrived.
+    """
+    import torch
+
+    # torch takes no negative strides, and warns of memory that cannot be written to
+    tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])) if isinstance(values, np.ndarray) else values
+    return tensor.pin_memory().to(device, non_blocking=True) if device == "cuda" else tensor.to(device)
 
 
 def passes(lengths: Sequence[int], budget: int, *, mixed: bool) -> Iterator[list[int]]:
@@ -98,7 +150,7 @@ def read_state_dict(who: str, path: Path, *, inside: str | None = None) -> dict[
     except pickle.UnpicklingError as error:
         raise EmbedderError(
             f"{who}: {path} holds more than tensors ({first_line(error)}) and was not opened, for it could run code. "
-            "Expected a plain state dict. Save `state_dict()` with torch.save."
+            "Expected a plain state dict. Save `state_dict()` with torch.save, or fetch the published file."
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise EmbedderError(
@@ -113,9 +165,9 @@ def read_state_dict(who: str, path: Path, *, inside: str | None = None) -> dict[
             )
         content = content[inside]
     if not isinstance(content, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in content.values()):
-        odd = "a mapping with other things than tensors" if isinstance(content, Mapping) else type(content).__name__
         raise EmbedderError(
-            f"{who}: {path} holds {odd}, expected a state dict (names to tensors). Save `state_dict()` alone."
+            f"{who}: {path} holds {_described(content)}, expected a state dict (names to tensors). Save `state_dict()` "
+            "alone."
         )
     return dict(content)
 
@@ -137,6 +189,16 @@ def require_layout(who: str, path: Path, found: Mapping[str, Any], expected: Map
 def first_line(error: Exception) -> str:
     """What an error says first, without its full stop."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _described(content: object) -> str:
+    """What stands in the place of a state dict; of a mapping, the first that is no tensor."""
+    import torch
+
+    if not isinstance(content, Mapping):
+        return f"an object of type {type(content).__name__}"
+    name, odd = next((name, each) for name, each in content.items() if not isinstance(each, torch.Tensor))
+    return f"a mapping whose {name!r} is of type {type(odd).__name__}"
 
 
 def _kind(tensor: Any) -> str:

@@ -23,7 +23,19 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
-from embedders.torch_common import DEVICES, POOLINGS, choose_device, exact, pooled, require_one_of, whitened
+from embedders.torch_common import (
+    DEVICES,
+    POOLINGS,
+    PRECISIONS,
+    arithmetic,
+    choose_device,
+    exact,
+    pooled,
+    require_one_of,
+    to_device,
+    tolerance_at,
+    whitened,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,8 +73,8 @@ class TorchaudioPipeline:
     """Frames of one transformer layer, or the mean of all layers, pooled over a clip's own frames.
 
     `weights` is the state dict that torchaudio publishes for the bundle; nothing is downloaded. `layer` counts
-    from 1 (the first transformer layer); "mean" weighs all layers alike. `pooling` is one of
-    `embedders.torch_common.POOLINGS`.
+    from 1 (the first transformer layer); "mean" weighs all layers alike. `pooling` and `precision` are one of
+    `POOLINGS` and `PRECISIONS` of `embedders.torch_common`; waveforms are normalised and layers pooled in float32.
     """
 
     sample_rate = 16000
@@ -77,11 +89,13 @@ class TorchaudioPipeline:
         layer: int | str = "mean",
         pooling: str = "mean",
         device: str = "auto",
+        precision: str = "float32",
     ) -> None:
         for name, value, allowed in (
             ("bundle", bundle, tuple(BUNDLES)),
             ("pooling", pooling, POOLINGS),
             ("device", device, DEVICES),
+            ("precision", precision, PRECISIONS),
         ):
             require_one_of("torchaudio", name, value, allowed)
         self._network = BUNDLES[bundle]
@@ -95,7 +109,8 @@ class TorchaudioPipeline:
         self._layer = None if layer == "mean" else int(layer)
         self._pooling = pooling
         self._weights = None if weights is None else Path(weights)
-        self._device = device
+        self._device, self._precision = device, precision
+        self.tolerance = tolerance_at(precision, self.tolerance)
         self._loaded: tuple[Any, bool, str] | None = None
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
@@ -117,16 +132,14 @@ class TorchaudioPipeline:
                     vectors[place] = pooled(own[: frames[place]], self._pooling).cpu().numpy()
         return vectors
 
-    @staticmethod
-    def _convolved(clip: Clip, model: Any, normalise: bool, device: str) -> Tensor:
+    def _convolved(self, clip: Clip, model: Any, normalise: bool, device: str) -> Tensor:
         """The convolutional features of one clip, shape (frames, channels)."""
-        import torch
-
-        wave = torch.tensor(clip, device=device)
+        wave = to_device(clip, device)
         if normalise:
             wave = whitened(wave, epsilon=1e-5)
-        features: Tensor = model.feature_extractor(wave[None], None)[0][0]
-        return features
+        with arithmetic(self._precision, device):
+            features: Tensor = model.feature_extractor(wave[None], None)[0][0]
+        return features.float()
 
     def _encoded(self, features: Sequence[Tensor], model: Any) -> Tensor:
         """The chosen layer, or the mean of all, for clips padded to the longest: shape (B, frames, width)."""
@@ -135,13 +148,15 @@ class TorchaudioPipeline:
         padded = torch.nn.utils.rnn.pad_sequence(list(features), batch_first=True)
         frames = [len(feature) for feature in features]
         lengths = torch.tensor(frames, device=padded.device) if min(frames) < max(frames) else None
-        layers: list[Tensor] = model.encoder.extract_features(padded, lengths, self._layer)
+        with arithmetic(self._precision, padded.device.type):
+            layers: list[Tensor] = model.encoder.extract_features(padded, lengths, self._layer)
+        layers = [layer.float() for layer in layers]
         return layers[-1] if self._layer else functools.reduce(torch.add, layers) / len(layers)
 
     def _load(self) -> tuple[Any, bool, str]:
         """The network in evaluation mode, whether it wants normalised waveforms, and the device it is on."""
         if self._loaded is None:
-            device = choose_device(f"torchaudio {self._bundle}", self._device)
+            device = choose_device(f"torchaudio {self._bundle}", self._device, self._precision)
             model = self._read()
             network = getattr(model, "model", model)  # the large bundles wrap it, to normalise waveforms
             self._loaded = network.to(device), network is not model, device

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,17 @@ from numpy.typing import NDArray
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.byol import statistics as stats
 from embedders.common import require_samples
+from embedders.torch_common import (
+    DEVICES,
+    PRECISIONS,
+    arithmetic,
+    choose_device,
+    exact,
+    passes,
+    require_one_of,
+    to_device,
+    tolerance_at,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +33,6 @@ if TYPE_CHECKING:
 
 WIDTHS = (512, 1024, 2048)
 WINDOWS = (400, 1024)
-DEVICES = ("auto", "cpu", "cuda")
 MIN_SAMPLES = 1120  # 8 spectrogram frames, the least that three poolings leave something of
 HOP = 160
 FRAMES_A_STEP = 8
@@ -35,7 +44,8 @@ class Byol:
 
     `weights` is a state dict's path. `statistics` normalises the log-mel: "train" (the dataset's own,
     from `fit_statistics`), "serab" (SERAB's published constants) or [mean, std]. `win_length` is the
-    window the checkpoint was trained with: 400 for SERAB's, 1024 for NTT's.
+    window the checkpoint was trained with: 400 for SERAB's, 1024 for NTT's. `precision` is one of
+    `embedders.torch_common.PRECISIONS`; the log-mel and its statistics are always float32.
     """
 
     sample_rate = 16000
@@ -49,19 +59,21 @@ class Byol:
         win_length: int = 400,
         statistics: str | Sequence[float] = "train",
         device: str = "auto",
+        precision: str = "float32",
     ) -> None:
         for name, value, allowed in (
             ("d", d, WIDTHS),
             ("win_length", win_length, WINDOWS),
             ("device", device, DEVICES),
+            ("precision", precision, PRECISIONS),
         ):
-            if value not in allowed:
-                raise EmbedderError(f"byol: {name} is {value!r}, expected one of {', '.join(map(str, allowed))}.")
+            require_one_of("byol", name, value, allowed)
         self.dim = d
         self._weights = Path(weights)
         self._win_length = win_length
         self._mode = statistics
-        self._device = device
+        self.tolerance = tolerance_at(precision)
+        self._device, self._precision = device, precision
         self._statistics = stats.given(statistics)
         self._loaded: tuple[LogMel, AudioNTT2020, str] | None = None
 
@@ -110,28 +122,27 @@ class Byol:
         require_samples(clips, MIN_SAMPLES, "byol")
         current = self._current_statistics()
         log_mel, encoder, device = self._load()
-        for places in _plan([len(clip) for clip in clips], _FRAMES_A_PASS[device]):
-            with torch.inference_mode(), _exact_convolutions():
+        for places in passes([1 + len(clip) // HOP for clip in clips], _FRAMES_A_PASS[device], mixed=True):
+            with torch.inference_mode(), exact():
                 spectra = self._spectra([clips[place] for place in places], log_mel, device)
                 frames = [spectrum.shape[-1] for spectrum in spectra]
                 padded = torch.zeros((len(places), 1, spectra[0].shape[0], max(frames)), device=device)
                 for row, spectrum in zip(padded, spectra, strict=True):
                     row[0, :, : spectrum.shape[-1]] = (spectrum - current.mean) / current.std
                 lengths = torch.tensor(frames, device=device)
-                steps = encoder(padded, lengths if min(frames) < max(frames) else None)
+                with arithmetic(self._precision, device):
+                    steps = encoder(padded, lengths if min(frames) < max(frames) else None).float()
             yield places, steps, lengths // FRAMES_A_STEP
 
     @staticmethod
     def _spectra(clips: Sequence[Clip], log_mel: LogMel, device: str) -> list[Tensor]:
         """Log-mel spectrograms in the order of `clips`; those of one length are computed together."""
-        import torch
-
         by_length: dict[int, list[int]] = defaultdict(list)
         for place, clip in enumerate(clips):
             by_length[len(clip)].append(place)
         spectra: dict[int, Tensor] = {}
         for places in by_length.values():
-            waves = torch.from_numpy(np.stack([clips[place] for place in places])).to(device)
+            waves = to_device(np.stack([clips[place] for place in places]), device)
             spectra.update(zip(places, log_mel(waves), strict=True))
         return [spectra[place] for place in range(len(clips))]
 
@@ -163,36 +174,8 @@ class Byol:
             from embedders.byol.encoder import load_encoder
             from embedders.byol.frontend import LogMel
 
-            device = _choose_device(self._device)
+            device = choose_device("byol", self._device, self._precision)
             # channels_last: convolutions run about twice as fast on a CPU
             encoder = load_encoder(self._weights, self.dim).to(device, memory_format=torch.channels_last)
             self._loaded = LogMel(self._win_length).to(device), encoder, device
         return self._loaded
-
-
-def _plan(samples: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Places of clips, by rising length, in passes of at most `budget` padded frames (or one clip)."""
-    batch: list[int] = []
-    for place in sorted(range(len(samples)), key=samples.__getitem__):
-        if batch and (len(batch) + 1) * (1 + samples[place] // HOP) > budget:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
-
-
-def _choose_device(device: str) -> str:
-    import torch
-
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise EmbedderError("byol: device is 'cuda', but torch sees no CUDA device here. Use `auto` or `cpu`.")
-    return "cuda" if available and device != "cpu" else "cpu"
-
-
-def _exact_convolutions() -> AbstractContextManager[None]:
-    """Full float32 and one fixed algorithm on CUDA: TF32, the default there, is wrong in the fourth digit."""
-    import torch
-
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)

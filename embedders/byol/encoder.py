@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from embedders.base import EmbedderError
+from embedders.torch_common import read_state_dict, require_layout
 
 CHANNELS = 64
 BLOCKS = 3
@@ -78,46 +78,12 @@ def load_encoder(path: Path, d: int) -> AudioNTT2020:
 
     Nothing in the file is executed (`weights_only=True`). Names may carry a prefix before
     `features.` and `fc.`. Raises `EmbedderError` when the file cannot be read safely, or when its
-    names or shapes are not those of the encoder.
+    names, shapes or types are not those of the encoder.
     """
-    found = _cut_prefixes(_read(path), path)
-    encoder = AudioNTT2020(d)
-    expected = encoder.state_dict()
-    problems = [f"{name} is missing" for name in expected if name not in found]
-    problems += [f"{name} is not part of the encoder" for name in found if name not in expected]
-    problems += [
-        f"{name} has shape {tuple(found[name].shape)} instead of {tuple(tensor.shape)}"
-        for name, tensor in expected.items()
-        if name in found and found[name].shape != tensor.shape
-    ]
-    if problems:
-        shown = "; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
-        raise EmbedderError(f"byol: {path}: {shown}. Expected AudioNTT2020 with d={d}. {_way_out(found, d)}")
+    found, encoder = _cut_prefixes(read_state_dict("byol", path), path), AudioNTT2020(d)
+    require_layout("byol", path, found, encoder.state_dict(), f"AudioNTT2020 with d={d}. {_way_out(found, d)}")
     encoder.load_state_dict(found)
     return encoder.eval()
-
-
-def _read(path: Path) -> Mapping[str, Tensor]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise EmbedderError(f"byol: no weights at {path}, expected a PyTorch state dict. Correct the path.") from None
-    except pickle.UnpicklingError as error:
-        raise EmbedderError(
-            f"byol: {path} holds more than tensors ({_first_line(error)}) and was not opened, for it could run code. "
-            "Expected a plain state dict. Save `encoder.state_dict()` with torch.save, or fetch the published file."
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise EmbedderError(
-            f"byol: {path} cannot be read as a PyTorch file ({_first_line(error)}). Expected a state dict written by "
-            "torch.save. The file may be cut short: fetch it again."
-        ) from error
-    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise EmbedderError(
-            f"byol: {path} holds {_describe(content)}, expected a state dict (names to tensors). "
-            "Save `encoder.state_dict()` alone."
-        )
-    return content
 
 
 def _cut_prefixes(content: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
@@ -135,15 +101,4 @@ def _cut_prefixes(content: Mapping[str, Tensor], path: Path) -> dict[str, Tensor
 
 def _way_out(found: Mapping[str, Tensor], d: int) -> str:
     width = found["fc.0.weight"].shape[0] if "fc.0.weight" in found and found["fc.0.weight"].ndim == 2 else d
-    return f"The file looks like d={width}: set `d: {width}`." if width != d else "Give weights of this network."
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-
-
-def _describe(content: object) -> str:
-    if isinstance(content, Mapping):
-        odd = next(name for name, value in content.items() if not isinstance(value, Tensor))
-        return f"a mapping whose {odd!r} is a {type(content[odd]).__name__}"
-    return f"a {type(content).__name__}"
+    return f"The file looks like d={width}: set `d: {width}`" if width != d else "Give weights of this network"

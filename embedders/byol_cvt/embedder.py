@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from embedders.base import Clip, Vectors
 from embedders.byol.embedder import HOP, MIN_SAMPLES, Byol
 from embedders.common import require_samples
-from embedders.torch_common import choose_device, exact, passes, require_one_of
+from embedders.torch_common import arithmetic, choose_device, exact, passes, require_one_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,9 +38,10 @@ class ByolCvt(Byol):
         win_length: int = 400,
         statistics: str | Sequence[float] = "train",
         device: str = "auto",
+        precision: str = "float32",
     ) -> None:
         require_one_of("byol_cvt", "d", d, WIDTHS)
-        super().__init__(weights, win_length=win_length, statistics=statistics, device=device)
+        super().__init__(weights, win_length=win_length, statistics=statistics, device=device, precision=precision)
         self.dim = d
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
@@ -73,7 +74,9 @@ class ByolCvt(Byol):
         for places in passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=False):
             with torch.inference_mode(), exact():
                 spectra = torch.stack(self._spectra([clips[place] for place in places], log_mel, device))
-                maps = encoder((spectra[:, None] - current.mean) / current.std).permute(0, 3, 2, 1)
+                normalised = (spectra[:, None] - current.mean) / current.std
+                with arithmetic(self._precision, device):
+                    maps = encoder(normalised).float().permute(0, 3, 2, 1)
                 steps = maps.flatten(start_dim=2) if self.dim == 2048 else maps.mean(dim=2)
             yield places, steps
 
@@ -82,7 +85,7 @@ class ByolCvt(Byol):
             from embedders.byol.frontend import LogMel
             from embedders.byol_cvt.encoder import load_encoder
 
-            device = choose_device("byol_cvt", self._device)
+            device = choose_device("byol_cvt", self._device, self._precision)
             encoder = load_encoder(self._weights, WIDTHS[self.dim]).to(device)
             self._loaded = LogMel(self._win_length).to(device), encoder, device
         return self._loaded

@@ -11,7 +11,18 @@ import numpy as np
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
 from embedders.congruformer.variants import VARIANTS
-from embedders.torch_common import DEVICES, choose_device, exact, passes, require_one_of
+from embedders.torch_common import (
+    DEVICES,
+    PRECISIONS,
+    arithmetic,
+    choose_device,
+    exact,
+    passes,
+    require_one_of,
+    to_device,
+    tolerance_at,
+)
+from embedders.windows import cut
 
 if TYPE_CHECKING:
     from embedders.congruformer.network import Decibels, Network, Samples
@@ -26,7 +37,8 @@ class Congruformer:
     length, one beginning where the last ended, the last one moved back to end with the clip; the vector
     is their mean. Only windows of one length share a pass, so nothing is padded.
 
-    `weights` is a state dict's path. Random weights are used only where `untrained_seed` asks for them.
+    `weights` is a state dict's path. Random weights are used only where `untrained_seed` asks for them. `precision` is
+    one of `embedders.torch_common.PRECISIONS`; the spectrogram is always float32.
     """
 
     def __init__(
@@ -36,9 +48,11 @@ class Congruformer:
         variant: str = "spectrogram",
         untrained_seed: int | None = None,
         device: str = "auto",
+        precision: str = "float32",
     ) -> None:
         require_one_of("congruformer", "variant", variant, VARIANTS)
         require_one_of("congruformer", "device", device, DEVICES)
+        require_one_of("congruformer", "precision", precision, PRECISIONS)
         if (weights is None) == (untrained_seed is None):
             raise EmbedderError(
                 f"congruformer: found {'neither' if weights is None else 'both'} of weights and untrained_seed, "
@@ -54,7 +68,8 @@ class Congruformer:
         self.min_seconds = self._variant.shortest / self.sample_rate
         self._weights = None if weights is None else Path(weights)
         self._seed = untrained_seed
-        self._device = device
+        self.tolerance = tolerance_at(precision)
+        self._device, self._precision = device, precision
         self._loaded: tuple[Decibels | Samples, Network, str] | None = None
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
@@ -74,8 +89,10 @@ class Congruformer:
         answers = np.empty((len(windows), self.dim), dtype=np.float64)
         with torch.inference_mode(), exact():
             for places in passes([len(window) for window in windows], _SAMPLES_A_PASS[device], mixed=False):
-                waves = torch.from_numpy(np.stack([windows[place] for place in places])).to(device)
-                answers[places] = network(inputs(waves)).cpu().numpy()
+                seen = inputs(to_device(np.stack([windows[place] for place in places]), device))
+                with arithmetic(self._precision, device):
+                    answer = network(seen)
+                answers[places] = answer.float().cpu().numpy()
         vectors = np.zeros((len(clips), self.dim), dtype=np.float64)
         np.add.at(vectors, owners, answers)
         return (vectors / np.bincount(owners, minlength=len(clips))[:, None]).astype(np.float32)
@@ -84,7 +101,7 @@ class Congruformer:
         if self._loaded is None:
             from embedders.congruformer.network import Decibels, Samples, load_network, untrained_network
 
-            device = choose_device("congruformer", self._device)
+            device = choose_device("congruformer", self._device, self._precision)
             if self._weights is not None:
                 network = load_network(self._variant, self._name, self._weights)
             else:
@@ -94,11 +111,3 @@ class Congruformer:
             inputs = Decibels(self.sample_rate, self._variant.inputs) if spectral else Samples()
             self._loaded = inputs.to(device), network.to(device), device
         return self._loaded
-
-
-def cut(clip: Clip, longest: int) -> list[Clip]:
-    """The clip itself, or windows of `longest` samples, the last one moved back to end with the clip."""
-    if len(clip) <= longest:
-        return [clip]
-    last = len(clip) - longest
-    return [clip[min(start, last) :][:longest] for start in range(0, len(clip), longest)]

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from embedders.base import Clip, Vectors
 from embedders.common import require_samples
 from embedders.musicnn.tags import TAGS
-from embedders.torch_common import DEVICES, choose_device, exact, require_one_of
+from embedders.torch_common import (
+    DEVICES,
+    PRECISIONS,
+    arithmetic,
+    choose_device,
+    exact,
+    require_one_of,
+    to_device,
+    tolerance_at,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,19 +43,28 @@ class Musicnn:
     one is moved back where it would pass the end, so that nothing is padded and at most two frames are
     left over. Each counts the same, so what the last two share counts more. The original begins a
     window every 187 frames and drops what is left over. `weights` is the path of an .npz file of the
-    checkpoint's arrays.
+    checkpoint's arrays. `precision` is one of `embedders.torch_common.PRECISIONS`; the spectrogram is always float32.
     """
 
     sample_rate = 16000
     min_seconds = WINDOW / 16000
 
-    def __init__(self, weights: str | Path, *, output: str = "penultimate", device: str = "auto") -> None:
+    def __init__(
+        self,
+        weights: str | Path,
+        *,
+        output: str = "penultimate",
+        device: str = "auto",
+        precision: str = "float32",
+    ) -> None:
         require_one_of("musicnn", "output", output, OUTPUTS)
         require_one_of("musicnn", "device", device, DEVICES)
+        require_one_of("musicnn", "precision", precision, PRECISIONS)
+        self.tolerance = tolerance_at(precision)
         self.dim = OUTPUTS[output]
         self._weights = Path(weights)
         self._place = list(OUTPUTS).index(output)
-        self._device = device
+        self._device, self._precision = device, precision
         self._loaded: tuple[LogMel, Network, str] | None = None
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
@@ -71,17 +89,17 @@ class Musicnn:
         windows, parts = self._cut(clips), [np.empty((0, self.dim), np.float32)]
         with torch.inference_mode(), exact():
             while batch := list(itertools.islice(windows, _WINDOWS_A_PASS[device])):
-                parts.append(network(torch.stack(batch))[self._place].cpu().numpy())
+                with arithmetic(self._precision, device):
+                    answer = network(torch.stack(batch))[self._place]
+                parts.append(answer.float().cpu().numpy())
         counts = [len(window_starts(len(clip))) for clip in clips]
         return np.split(np.concatenate(parts), np.cumsum(counts)[:-1]) if clips else []
 
     def _cut(self, clips: Sequence[Clip]) -> Iterator[Tensor]:
         """The windows of all clips in order, each of shape (187, 96)."""
-        import torch
-
         log_mel, _, device = self._load()
         for clip in clips:
-            spectrum = log_mel(torch.tensor(clip, device=device))
+            spectrum = log_mel(to_device(clip, device))
             yield from (spectrum[start : start + FRAMES] for start in window_starts(len(clip)))
 
     def _load(self) -> tuple[LogMel, Network, str]:
@@ -89,7 +107,7 @@ class Musicnn:
             from embedders.musicnn.frontend import LogMel
             from embedders.musicnn.network import load_network
 
-            device = choose_device("musicnn", self._device)
+            device = choose_device("musicnn", self._device, self._precision)
             self._loaded = LogMel().to(device), load_network(self._weights).to(device), device
         return self._loaded
 

@@ -14,7 +14,17 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
-from embedders.torch_common import DEVICES, choose_device, exact, passes, require_one_of
+from embedders.torch_common import (
+    DEVICES,
+    PRECISIONS,
+    arithmetic,
+    choose_device,
+    exact,
+    passes,
+    require_one_of,
+    to_device,
+    tolerance_at,
+)
 
 if TYPE_CHECKING:
     from embedders.random_cnn.network import Network
@@ -24,18 +34,23 @@ _SAMPLES_A_PASS = {"cpu": 16000 * 8, "cuda": 16000 * 600}  # padded; bounds memo
 
 
 class RandomCnn:
-    """Maximum plus mean over time of an untrained network's 80 ms steps: 512 numbers, none below zero."""
+    """Maximum plus mean over time of an untrained network's 80 ms steps: 512 numbers, none below zero.
+
+    `precision` is one of `embedders.torch_common.PRECISIONS`; the spectrogram is always float32.
+    """
 
     sample_rate = 16000
     dim = 512
     min_seconds = MIN_SAMPLES / 16000
 
-    def __init__(self, *, seed: int = 0, device: str = "auto") -> None:
+    def __init__(self, *, seed: int = 0, device: str = "auto", precision: str = "float32") -> None:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise EmbedderError(f"random_cnn: seed is {seed!r}, expected a whole number from 0 on.")
         require_one_of("random_cnn", "device", device, DEVICES)
+        require_one_of("random_cnn", "precision", precision, PRECISIONS)
+        self.tolerance = tolerance_at(precision)
         self._seed = seed
-        self._device = device
+        self._device, self._precision = device, precision
         self._loaded: tuple[Network, str] | None = None
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
@@ -47,16 +62,18 @@ class RandomCnn:
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         with torch.inference_mode(), exact():
             for places in passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=True):
-                spectra = [network.log_mel(torch.tensor(clips[place], device=device)).T for place in places]
+                spectra = [network.log_mel(to_device(clips[place], device)).T for place in places]
                 frames = torch.tensor([len(spectrum) for spectrum in spectra], device=device)
                 padded = torch.nn.utils.rnn.pad_sequence(spectra, batch_first=True).transpose(1, 2)
-                vectors[places] = network(padded, frames).cpu().numpy()
+                with arithmetic(self._precision, device):
+                    answer = network(padded, frames)
+                vectors[places] = answer.cpu().numpy()
         return vectors
 
     def _load(self) -> tuple[Network, str]:
         if self._loaded is None:
             from embedders.random_cnn.network import Network
 
-            device = choose_device("random_cnn", self._device)
+            device = choose_device("random_cnn", self._device, self._precision)
             self._loaded = Network(self._seed).eval().to(device), device
         return self._loaded

@@ -48,5 +48,5 @@ class Network(nn.Module):
             hidden, lengths = functional.max_pool2d(hidden, 2), lengths // 2
             inside = torch.arange(hidden.shape[-1], device=hidden.device) < lengths[:, None]
             hidden = hidden * inside[:, None, None, :]
-        steps = hidden.flatten(start_dim=1, end_dim=2)  # none below zero: the zeros leave the maximum as it is
+        steps = hidden.float().flatten(start_dim=1, end_dim=2)  # none below zero: the zeros leave the maximum as it is
         return steps.amax(dim=2) + steps.sum(dim=2) / lengths[:, None]

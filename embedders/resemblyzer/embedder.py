@@ -15,7 +15,16 @@ import numpy as np
 from embedders.base import Clip, Vectors
 from embedders.common import require_samples
 from embedders.resemblyzer.partials import FRAMES, HOP, SAMPLE_RATE, louder, starts
-from embedders.torch_common import DEVICES, choose_device, exact, require_one_of
+from embedders.torch_common import (
+    DEVICES,
+    PRECISIONS,
+    arithmetic,
+    choose_device,
+    exact,
+    require_one_of,
+    to_device,
+    tolerance_at,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,16 +38,19 @@ class Resemblyzer:
     """The mean of unit vectors of partial utterances (1.6 s, one every 0.77 s), again of length one: 256 numbers.
 
     A clip below 1.6 s is zero-padded to it; a last partial utterance of which the clip fills less than 3/4 is left
-    out. `weights` is `pretrained.pt` of the package.
+    out. `weights` is `pretrained.pt` of the package. `precision` is one of `embedders.torch_common.PRECISIONS`; the
+    spectrogram is always float32.
     """
 
     sample_rate = SAMPLE_RATE
     dim = 256
 
-    def __init__(self, weights: str | Path, *, device: str = "auto") -> None:
+    def __init__(self, weights: str | Path, *, device: str = "auto", precision: str = "float32") -> None:
         require_one_of("resemblyzer", "device", device, DEVICES)
+        require_one_of("resemblyzer", "precision", precision, PRECISIONS)
+        self.tolerance = tolerance_at(precision)
         self._weights = Path(weights)
-        self._device = device
+        self._device, self._precision = device, precision
         self._loaded: tuple[Network, Any, str] | None = None
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
@@ -57,7 +69,8 @@ class Resemblyzer:
             partials = [_partials(front, clip, device) for clip in clips]
             counts = [len(own) for own in partials]
             passes = torch.cat(partials).split(_PARTIALS_A_PASS[device])
-            heard = torch.cat([network(each) for each in passes]).split(counts)
+            with arithmetic(self._precision, device):
+                heard = torch.cat([network(each) for each in passes]).float().split(counts)
             for row, own in zip(vectors, heard, strict=True):
                 row[:] = torch.nn.functional.normalize(own.mean(dim=0), dim=0).cpu().numpy()
         return vectors
@@ -66,7 +79,7 @@ class Resemblyzer:
         if self._loaded is None:
             from embedders.resemblyzer.network import load, mel_front_end
 
-            device = choose_device("resemblyzer", self._device)
+            device = choose_device("resemblyzer", self._device, self._precision)
             self._loaded = load("resemblyzer", self._weights).to(device), mel_front_end().to(device), device
         return self._loaded
 
@@ -76,7 +89,7 @@ def _partials(front: Any, clip: Clip, device: str) -> Tensor:
     import torch
 
     begun = starts(len(clip))
-    wave = torch.tensor(louder(clip), device=device)
+    wave = to_device(louder(clip), device)
     missing = max(0, (begun[-1] + FRAMES) * HOP - len(wave))
     mel = front(torch.nn.functional.pad(wave, (0, missing))).T
     return torch.stack([mel[start : start + FRAMES] for start in begun])

@@ -26,7 +26,8 @@ class Network(nn.Module):
 
     def forward(self, mels: Tensor) -> Tensor:
         """The last layer's state after the last frame, through the linear layer and ReLU, of length one."""
-        _, (state, _) = self.lstm(mels)
+        with torch.autocast("cpu", enabled=False):  # oneDNN has no bfloat16 LSTM for most processors
+            _, (state, _) = self.lstm(mels)
         return nn.functional.normalize(torch.relu(self.linear(state[-1])), dim=1)
 
 

@@ -16,9 +16,21 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
-from embedders.torch_common import DEVICES, choose_device, exact, first_line, passes, require_one_of
+from embedders.torch_common import (
+    DEVICES,
+    PRECISIONS,
+    arithmetic,
+    choose_device,
+    exact,
+    first_line,
+    passes,
+    require_one_of,
+    to_device,
+    tolerance_at,
+)
 from embedders.transformers.loading import kind_of, load, preprocessing, width_of
 from embedders.transformers.source import CONFIG, PREPROCESSOR, Source
+from embedders.windows import cut
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +45,8 @@ class Clap:
     """Unit vectors of `width` numbers for clips and for texts; their scalar product tells how well they match.
 
     `weights`, or `model` with `revision` name the checkpoint, see `Source`; the tokenizer's files stand
-    beside config.json. Checkpoints with feature fusion are refused: fusion sees random crops.
+    beside config.json. Checkpoints with feature fusion are refused: fusion sees random crops. `precision` is one of
+    `embedders.torch_common.PRECISIONS`, for both of its networks; spectrograms are always float32.
     """
 
     sample_rate = 48000
@@ -47,9 +60,11 @@ class Clap:
         revision: str | None = None,
         width: int | None = None,
         device: str = "auto",
+        precision: str = "float32",
     ) -> None:
         who = f"clap {model or Path(weights or 'model').name}"
         require_one_of(who, "device", device, DEVICES)
+        require_one_of(who, "precision", precision, PRECISIONS)
         self._source = Source.of(who, weights, model, revision)
         config = self._source.known_config() if width is None else None
         if config is not None:
@@ -61,7 +76,8 @@ class Clap:
                 "it. Set `width`."
             )
         self.dim = width
-        self._who, self._device_name = who, device
+        self.tolerance = tolerance_at(precision, self.tolerance)
+        self._who, self._device_name, self._precision = who, device, precision
         self._loaded: tuple[Any, Any, Path, str] | None = None
         self._tokenizer: Any = None
 
@@ -84,7 +100,7 @@ class Clap:
 
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         with torch.inference_mode(), exact():
-            cuts = [_windows(clip, front.nb_max_samples) for clip in clips]
+            cuts = [cut(clip, front.nb_max_samples) for clip in clips]
             waves, size = [wave for each in cuts for wave in each], _WINDOWS_A_PASS[device]
             starts = range(0, len(waves), size)
             heard = torch.cat([self._heard(network, front, waves[start : start + size], device) for start in starts])
@@ -107,18 +123,20 @@ class Clap:
             # texts of one length share a pass, so that nothing is padded
             for places in passes([len(row) for row in rows], _TOKENS_A_PASS[device], mixed=False):
                 ids = torch.tensor([rows[place] for place in places], device=device)
-                seen = network.text_model(input_ids=ids, attention_mask=torch.ones_like(ids)).pooler_output
-                vectors[places] = _unit(network.text_projection(seen)).cpu().numpy()
+                with arithmetic(self._precision, device):
+                    seen = network.text_model(input_ids=ids, attention_mask=torch.ones_like(ids)).pooler_output
+                    projected = network.text_projection(seen)
+                vectors[places] = _unit(projected.float()).cpu().numpy()
         return vectors
 
     def _heard(self, network: Any, front: Any, waves: Sequence[Clip], device: str) -> Tensor:
-        import torch
-
         # no window is longer than the extractor's longest, so that nothing is cropped
         asked = {"truncation": "rand_trunc", "padding": "repeatpad", "sampling_rate": self.sample_rate}
         spectra = [front(wave, return_tensors="np", **asked)["input_features"][0] for wave in waves]
-        batch = torch.tensor(np.stack(spectra), dtype=torch.float32, device=device)
-        return _unit(network.audio_projection(network.audio_model(input_features=batch).pooler_output))
+        batch = to_device(np.stack(spectra).astype(np.float32, copy=False), device)
+        with arithmetic(self._precision, device):
+            projected = network.audio_projection(network.audio_model(input_features=batch).pooler_output)
+        return _unit(projected.float())
 
     def _tokens(self, text: str, folder: Path, network: Any) -> list[int]:
         if self._tokenizer is None:
@@ -165,14 +183,9 @@ class Clap:
                     f"{self._who}: {checkpoint.folder / PREPROCESSOR} is none of a ClapFeatureExtractor "
                     f"({first_line(error)}). Fetch it again."
                 ) from error
-            device = choose_device(self._who, self._device_name)
+            device = choose_device(self._who, self._device_name, self._precision)
             self._loaded = checkpoint.network.to(device), front, checkpoint.folder, device
         return self._loaded
-
-
-def _windows(clip: Clip, samples: int) -> list[Clip]:
-    last = max(0, len(clip) - samples)
-    return [clip[min(start, last) :][:samples] for start in range(0, len(clip), samples)]
 
 
 def _unit(vectors: Tensor) -> Tensor:

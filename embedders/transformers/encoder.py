@@ -15,7 +15,16 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
-from embedders.torch_common import DEVICES, POOLINGS, choose_device, exact, pooled, require_one_of
+from embedders.torch_common import (
+    DEVICES,
+    POOLINGS,
+    PRECISIONS,
+    choose_device,
+    exact,
+    pooled,
+    require_one_of,
+    tolerance_at,
+)
 from embedders.transformers.loading import kind_of, load, preprocessing, width_of
 from embedders.transformers.source import CONFIG, Source
 
@@ -35,7 +44,8 @@ class AudioEncoder:
     vectors, read from config.json where that lies here already; `sample_rate` the rate that it was trained at.
     `layer` counts from 1 (the first transformer layer's output), "mean" weighs all layers alike, "last" is what the
     encoder gives, after its final layer norm where it has one. `pooling` is one of
-    `embedders.torch_common.POOLINGS`, or "token" for AST: the mean of its two tokens, over all windows.
+    `embedders.torch_common.POOLINGS`, or "token" for AST: the mean of its two tokens, over all windows. `precision` is
+    one of `embedders.torch_common.PRECISIONS`; front ends and pooling are always float32.
     """
 
     tolerance = 1e-4  # on a CPU a batch differs by about 1e-6 from its clips alone; the rest is room for other devices
@@ -51,10 +61,12 @@ class AudioEncoder:
         layer: int | str = "mean",
         pooling: str = "mean",
         device: str = "auto",
+        precision: str = "float32",
     ) -> None:
         who = f"transformers {model or Path(weights or 'encoder').name}"
         require_one_of(who, "pooling", pooling, (*POOLINGS, TOKEN))
         require_one_of(who, "device", device, DEVICES)
+        require_one_of(who, "precision", precision, PRECISIONS)
         if layer not in ("mean", "last") and (type(layer) is not int or layer < 1):
             raise EmbedderError(f"{who}: layer is {layer!r}, expected 'mean', 'last' or a number from 1 on.")
         for name, value in (("width", 1 if width is None else width), ("sample_rate", sample_rate)):
@@ -65,7 +77,9 @@ class AudioEncoder:
         self.sample_rate = sample_rate
         self.min_seconds = MIN_SAMPLES / sample_rate
         self.dim = self._width * (1 + pooling.count("+"))
+        self.tolerance = tolerance_at(precision, self.tolerance)
         self._who, self._layer, self._pooling, self._device = who, layer, pooling, device
+        self._precision = precision
         self._loaded: Waveform | Spectrogram | None = None
 
     @staticmethod
@@ -103,7 +117,7 @@ class AudioEncoder:
     def _load(self) -> Waveform | Spectrogram:
         if self._loaded is None:
             checkpoint = load(self._source, fronts=FRONTS, width=self._width)
-            device = choose_device(self._who, self._device)
+            device = choose_device(self._who, self._device, self._precision)
             said = preprocessing(self._who, checkpoint.folder, self.sample_rate)
             if self._pooling == TOKEN and checkpoint.kind.front != "ast":
                 raise EmbedderError(
@@ -112,9 +126,10 @@ class AudioEncoder:
             if checkpoint.kind.front == "waveform":
                 from embedders.transformers.waveform import Waveform
 
-                self._loaded = Waveform(self._who, checkpoint, said, self._layer, device)
+                self._loaded = Waveform(self._who, checkpoint, said, self._layer, device, precision=self._precision)
             else:
                 from embedders.transformers.spectrogram import Spectrogram
 
-                self._loaded = Spectrogram(self._who, checkpoint, self._layer, device, token=self._pooling == TOKEN)
+                token, precision = self._pooling == TOKEN, self._precision
+                self._loaded = Spectrogram(self._who, checkpoint, self._layer, device, token=token, precision=precision)
         return self._loaded

@@ -23,13 +23,13 @@ def chosen_layers(who: str, network: Any, layer: int | str) -> list[Any]:
 
 
 def read_layers(layers: list[Any], run: Callable[[], Tensor]) -> Tensor:
-    """The mean of what `layers` put out while `run` runs, without layers what it answers: shape (B, steps, width)."""
+    """The mean of what `layers` put out while `run` runs, without layers what it answers: float32 (B, steps, width)."""
     if not layers:
-        return run()
+        return run().float()
     sums: list[Tensor] = []
 
     def keep(_module: Any, _inputs: Any, answer: Any) -> None:
-        own = answer[0] if isinstance(answer, tuple) else answer
+        own = (answer[0] if isinstance(answer, tuple) else answer).float()  # sums are not taken in half precision
         sums[:] = [sums[0] + own if sums else own]
 
     hooks = [layer.register_forward_hook(keep) for layer in layers]

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from embedders.base import Clip, EmbedderError
-from embedders.torch_common import first_line
+from embedders.torch_common import arithmetic, first_line, to_device
 from embedders.transformers.layers import chosen_layers, read_layers
 from embedders.transformers.loading import Checkpoint
 from embedders.transformers.source import PREPROCESSOR
@@ -54,10 +54,19 @@ def windows(total: int, steps: int) -> Iterator[tuple[int, int]]:
 class Spectrogram:
     """One checkpoint on one device. `token` asks for the mean of AST's two tokens, a step a window."""
 
-    def __init__(self, who: str, checkpoint: Checkpoint, layer: int | str, device: str, *, token: bool = False) -> None:
+    def __init__(
+        self,
+        who: str,
+        checkpoint: Checkpoint,
+        layer: int | str,
+        device: str,
+        *,
+        precision: str,
+        token: bool = False,
+    ) -> None:
         import transformers
 
-        self._who, self._device, self._token = who, device, token
+        self._who, self._device, self._precision, self._token = who, device, precision, token
         self._network = checkpoint.network.to(device)
         self._layers = chosen_layers(who, self._network, layer)
         self._is_ast = checkpoint.kind.front == "ast"
@@ -88,13 +97,14 @@ class Spectrogram:
         yield from enumerate(torch.cat(parts) for parts in own)
 
     def _answers(self, waves: Sequence[Clip]) -> Tensor:
-        batch = torch.tensor(np.stack([self._seen(wave) for wave in waves]), device=self._device)
+        batch = to_device(np.stack([self._seen(wave) for wave in waves]), self._device)
 
         def run() -> Tensor:
             answer: Tensor = self._network(batch).last_hidden_state
             return answer
 
-        return read_layers(self._layers, run)
+        with arithmetic(self._precision, self._device):
+            return read_layers(self._layers, run)
 
     def _seen(self, wave: Clip) -> Any:
         asked = self._front(wave, sampling_rate=self._front.sampling_rate, return_tensors="np")

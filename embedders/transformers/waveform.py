@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from embedders.base import Clip, EmbedderError
-from embedders.torch_common import passes, whitened
+from embedders.torch_common import arithmetic, passes, to_device, whitened
 from embedders.transformers.layers import chosen_layers, read_layers
 from embedders.transformers.loading import Checkpoint
 from embedders.transformers.source import PREPROCESSOR
@@ -30,12 +30,19 @@ class Waveform:
     """One checkpoint on one device."""
 
     def __init__(
-        self, who: str, checkpoint: Checkpoint, preprocessor: Mapping[str, Any], layer: int | str, device: str
+        self,
+        who: str,
+        checkpoint: Checkpoint,
+        preprocessor: Mapping[str, Any],
+        layer: int | str,
+        device: str,
+        *,
+        precision: str,
     ) -> None:
         self._network = checkpoint.network.to(device)
         self._mixed = checkpoint.kind.mixed
         self._layers = chosen_layers(who, self._network, layer)
-        self._device = device
+        self._device, self._precision = device, precision
         normalise = preprocessor.get("do_normalize")
         if not isinstance(normalise, bool):
             raise EmbedderError(
@@ -57,18 +64,20 @@ class Waveform:
         lengths = [len(feature) for feature in features]
         for places in passes(lengths, _FRAMES_A_PASS[self._device], mixed=self._mixed):
             run = functools.partial(self._encoded, [features[place] for place in places])
-            steps = read_layers(self._layers, run)
+            with arithmetic(self._precision, self._device):
+                steps = read_layers(self._layers, run)
             for place, own in zip(places, steps, strict=True):
                 yield place, own[: lengths[place]]
 
     def _convolved(self, clip: Clip) -> Tensor:
-        wave = torch.tensor(clip, device=self._device)
+        wave = to_device(clip, self._device)
         if self._normalise:
             wave = whitened(wave, epsilon=_EPSILON)
-        features = self._network.feature_extractor(wave[None]).transpose(1, 2)
-        projected = self._network.feature_projection(features)
+        with arithmetic(self._precision, self._device):
+            features = self._network.feature_extractor(wave[None]).transpose(1, 2)
+            projected = self._network.feature_projection(features)
         own: Tensor = (projected[0] if isinstance(projected, tuple) else projected)[0]
-        return own
+        return own.float()
 
     def _encoded(self, features: Sequence[Tensor]) -> Tensor:
         lengths = [len(feature) for feature in features]

@@ -85,18 +85,18 @@ def test_prefixes_are_cut(saved, state, prefix):
 
 
 def test_other_networks_are_refused_in_one_clear_message(saved, state):
-    with pytest.raises(EmbedderError, match=r"fc\.0\.weight has shape \(512, 512\) instead of \(1024, 512\); .*d: 512"):
+    with pytest.raises(EmbedderError, match=r"fc\.0\.weight is .*\(512, 512\) instead of .*\(1024, 512\); .*d: 512`\."):
         load_encoder(saved(state), 1024)
     less = {name: tensor for name, tensor in state.items() if name != "fc.3.bias"}
     with pytest.raises(EmbedderError, match=r"fc\.3\.bias is missing\. Expected AudioNTT2020 with d=512"):
         load_encoder(saved(less), 512)
-    with pytest.raises(EmbedderError, match=r"head\.weight is not part of the encoder"):
+    with pytest.raises(EmbedderError, match=r"head\.weight is not part of the network"):
         load_encoder(saved({**state, "head.weight": torch.zeros(2)}), 512)
     with pytest.raises(EmbedderError, match=r"holds fc\.0\.bias twice, the second time as target\.fc\.0\.bias"):
         load_encoder(saved({**state, "target.fc.0.bias": torch.zeros(512)}), 512)
-    with pytest.raises(EmbedderError, match="holds a mapping whose 'epoch' is a int, expected a state dict"):
+    with pytest.raises(EmbedderError, match="holds a mapping whose 'epoch' is of type int, expected a state dict"):
         load_encoder(saved({"epoch": 3, **state}), 512)
-    with pytest.raises(EmbedderError, match="holds a list, expected a state dict"):
+    with pytest.raises(EmbedderError, match="holds an object of type list, expected a state dict"):
         load_encoder(saved([1, 2]), 512)
 
 

@@ -179,7 +179,7 @@ def test_with_the_published_weights(published):
             {"model_state": {"lstm.weight_ih_l0": torch.zeros(4)}},
             "lstm.weight_hh_l0 is missing.*Expected Resemblyzer's",
         ),
-        ({"model_state": 3}, "holds int, expected a state dict"),
+        ({"model_state": 3}, "holds an object of type int, expected a state dict"),
     ],
 )
 def test_other_files(tmp_path, content, said):

@@ -92,8 +92,8 @@ def test_files_that_are_no_state_dict(tmp_path):
     torch.save(state, path)
     assert torch.equal(read_state_dict("net", path)["a"], state["a"])
     whole = path.read_bytes()
-    refused([1, 2], "net: .* holds list, expected a state dict")
-    refused({"epoch": 3, **state}, "holds a mapping with other things than tensors, expected a state dict")
+    refused([1, 2], "net: .* holds an object of type list, expected a state dict")
+    refused({"epoch": 3, **state}, "holds a mapping whose 'epoch' is of type int, expected a state dict")
     for content in (whole[:200], b"not weights", b""):
         refused(content, r"net: .*file\.pt (cannot be read|holds more).* [Ee]xpected a (plain )?state dict")
     marker = tmp_path / "ran"

@@ -210,7 +210,7 @@ def test_other_shapes_on_page(alone, checkpoint):
     del content["fc.3.bias"]
     torch.save(content, checkpoint)
     told = alone("a checkpoint with a key missing and another shape", BYOL.format(checkpoint), "embed row")
-    told["embed row"].line("fc.3.bias is missing", "fc.0.weight has shape (256, 512) instead of (512, 512)")
+    told["embed row"].line("fc.3.bias is missing", "fc.0.weight is float32 (256, 512) instead of float32 (512, 512)")
 
 
 def test_a_pickle_that_runs_code_on_page(alone, checkpoint, tmp_path):
