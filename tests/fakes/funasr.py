@@ -28,7 +28,8 @@ class AutoModel:
 
     def _fill(self, path):
         found = torch.load(path, map_location="cpu", weights_only=True)
-        found = found.get("model", found)
+        for key in ("state_dict", "model_state_dict", "model"):
+            found = found.get(key, found)
         own = self.model.state_dict()
         for name, tensor in own.items():
             if name in found and found[name].shape == tensor.shape:
