@@ -42,7 +42,14 @@ CORPORA: tuple[Corpus, ...] = (
     Corpus(name="SUBESCO", datasets=("subesco",)),
     Corpus(name="TESS", datasets=("tess",)),
     Corpus(name="URDU", datasets=("urdu",)),
-    *_named("CMU-MOSEI", "ESD", "LSSED", "MELD", "MSP-IMPROV", "MSP-Podcast"),
+    *_named("CMU-MOSEI", "ESD", "LSSED", "MEAD", "MELD", "MSP-IMPROV", "MSP-Podcast"),
+    Corpus(  # 32 corpora put together; of those not named here none is a task's
+        name="EmoBox",
+        shares_with=(
+            *("AESDD", "CaFE", "CREMA-D", "EmoDB", "EMOVO", "ESD", "IEMOCAP", "MEAD", "MELD", "MSP-Podcast", "RAVDESS"),
+            *("SAVEE", "ShEMO", "SUBESCO", "TESS", "URDU"),
+        ),
+    ),
     # speech
     Corpus(name="FSDD", datasets=("spoken_digits",)),  # Free Spoken Digit Dataset
     Corpus(name="LibriSpeech", part_of=("LibriVox",)),

@@ -20,6 +20,11 @@ _XLSR = (
     "Babu et al., XLS-R: Self-supervised Cross-lingual Speech Representation Learning at Scale, Interspeech 2022; "
     "network of wav2vec 2.0"
 )
+_XLSR_53 = (
+    "Conneau et al., Unsupervised Cross-lingual Representation Learning for Speech Recognition, Interspeech 2021; "
+    "network of wav2vec 2.0"
+)
+_XLSR_SETS = ("Multilingual LibriSpeech", "Common Voice", "VoxLingua107", "BABEL", "VoxPopuli")
 _WAVLM_SETS = ("Libri-Light", "GigaSpeech", "VoxPopuli")
 
 
@@ -61,6 +66,15 @@ ENTRIES: dict[str, Entry] = {
         citation=_WAV2VEC2,
         training_sets=("LibriSpeech",),
     ),
+    "wav2vec2_large": _entry(
+        "WAV2VEC2_LARGE",
+        "wav2vec2_fairseq_large_ls960.pth",
+        title="wav2vec 2.0 large",
+        dim=1024,
+        parameters=315_427_968,
+        citation=_WAV2VEC2,
+        training_sets=("LibriSpeech",),
+    ),
     "wav2vec2_large_lv60k": _entry(
         "WAV2VEC2_LARGE_LV60K",
         "wav2vec2_fairseq_large_lv60k.pth",
@@ -70,6 +84,15 @@ ENTRIES: dict[str, Entry] = {
         citation=_WAV2VEC2,
         training_sets=("Libri-Light",),
     ),
+    "wav2vec2_xlsr_53": _entry(
+        "WAV2VEC2_XLSR53",
+        "wav2vec2_fairseq_large_xlsr53.pth",
+        title="XLSR-53",
+        dim=1024,
+        parameters=315_437_696,
+        citation=_XLSR_53,
+        training_sets=("Multilingual LibriSpeech", "Common Voice", "BABEL"),
+    ),
     "wav2vec2_xlsr_300m": _entry(
         "WAV2VEC2_XLSR_300M",
         "wav2vec2_xlsr_300m.pth",
@@ -77,7 +100,25 @@ ENTRIES: dict[str, Entry] = {
         dim=1024,
         parameters=315_437_696,
         citation=_XLSR,
-        training_sets=("Multilingual LibriSpeech", "Common Voice", "VoxLingua107", "BABEL", "VoxPopuli"),
+        training_sets=_XLSR_SETS,
+    ),
+    "wav2vec2_xlsr_1b": _entry(
+        "WAV2VEC2_XLSR_1B",
+        "wav2vec2_xlsr_1b.pth",
+        title="XLS-R 1B",
+        dim=1280,
+        parameters=962_496_128,
+        citation=_XLSR,
+        training_sets=_XLSR_SETS,
+    ),
+    "wav2vec2_xlsr_2b": _entry(
+        "WAV2VEC2_XLSR_2B",
+        "wav2vec2_xlsr_2b.pth",
+        title="XLS-R 2B",
+        dim=1920,
+        parameters=2_159_257_728,
+        citation=_XLSR,
+        training_sets=_XLSR_SETS,
     ),
     "hubert_base": _entry(
         "HUBERT_BASE",
@@ -94,6 +135,15 @@ ENTRIES: dict[str, Entry] = {
         title="HuBERT large",
         dim=1024,
         parameters=315_434_112,
+        citation=_HUBERT,
+        training_sets=("Libri-Light",),
+    ),
+    "hubert_xlarge": _entry(
+        "HUBERT_XLARGE",
+        "hubert_fairseq_xlarge_ll60k.pth",
+        title="HuBERT extra large",
+        dim=1280,
+        parameters=962_492_544,
         citation=_HUBERT,
         training_sets=("Libri-Light",),
     ),

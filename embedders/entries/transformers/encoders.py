@@ -1,4 +1,4 @@
-"""Rows of Hugging Face transformers: a repository on the hub and the commit that is meant."""
+"""Rows of audio encoders of transformers: a repository on the hub and the commit that is meant."""
 
 from __future__ import annotations
 
@@ -25,6 +25,18 @@ _DATA2VEC = (
     "Baevski et al., data2vec: A General Framework for Self-supervised Learning in Speech, Vision and Language, "
     "ICML 2022"
 )
+_ROBUST = (
+    "Hsu et al., Robust wav2vec 2.0: Analyzing Domain Shift in Self-Supervised Pre-Training, Interspeech 2021; network "
+    "of wav2vec 2.0"
+)
+_XLS_R = (
+    "Babu et al., XLS-R: Self-supervised Cross-lingual Speech Representation Learning at Scale, Interspeech 2022; "
+    "network of wav2vec 2.0"
+)
+_MUSIC2VEC = (
+    "Li et al., MAP-Music2Vec: A Simple and Effective Baseline for Self-Supervised Music Audio Representation "
+    "Learning, 2022; network of data2vec"
+)
 _WHISPER = "Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision, ICML 2023"
 _AST = "Gong et al., AST: Audio Spectrogram Transformer, Interspeech 2021"
 _MERT = "Li et al., MERT: Acoustic Music Understanding Model with Large-Scale Self-supervised Training, ICLR 2024"
@@ -32,13 +44,8 @@ _DAWN = (
     "Wagner et al., Dawn of the Transformer Era in Speech Emotion Recognition: Closing the Valence Gap, IEEE "
     "Transactions on Pattern Analysis and Machine Intelligence 45(9), 2023"
 )
-_CLAP = (
-    "Wu et al., Large-Scale Contrastive Language-Audio Pretraining with Feature Fusion and Keyword-to-Caption "
-    "Augmentation, ICASSP 2023"
-)
 _WAVLM_SETS = ("Libri-Light", "GigaSpeech", "VoxPopuli")
 _WEB_SPEECH = ("not published (680,000 h of speech from the web)",)
-_CLAP_SETS = ("LAION-Audio-630K", "AudioSet", "AudioCaps", "Clotho")
 _LIBRARIES = ("torch", "torchaudio", "transformers")
 
 
@@ -57,12 +64,13 @@ def _entry(
     pooling: str = "mean",
 ) -> Entry:
     """A row of `AudioEncoder`. Without a revision its weights are only taken from where the user says."""
+    place: dict[str, Any] = {"model": model, "revision": revision} if revision else {}
     way = {"layer": layer, "pooling": pooling, "sample_rate": sample_rate, "width": dim}
     read = {"mean": "mean of all layers", "last": "last layer"}[layer]
     return Entry(
         title=f"{title}, {read}",
         factory="embedders.transformers:AudioEncoder",
-        kwargs={**_place(model, revision), **way},
+        kwargs={**place, **way},
         dim=dim,
         sample_rate=sample_rate,
         parameters=parameters,
@@ -73,26 +81,6 @@ def _entry(
         training_sets=training_sets,
         weights=None if revision else _unpinned(model, licence),
     )
-
-
-def _clap(model: str, revision: str, *, title: str, parameters: int, training_sets: tuple[str, ...]) -> Entry:
-    return Entry(
-        title=title,
-        factory="embedders.transformers:Clap",
-        kwargs={**_place(model, revision), "width": 512},
-        dim=512,
-        sample_rate=48000,
-        parameters=parameters,
-        libraries=_LIBRARIES,
-        extra="transformers",
-        citation=_CLAP,
-        licence="Apache-2.0",
-        training_sets=training_sets,
-    )
-
-
-def _place(model: str, revision: str) -> dict[str, Any]:
-    return {"model": model, "revision": revision} if revision else {}
 
 
 def _unpinned(model: str, licence: str) -> Weights:
@@ -142,6 +130,33 @@ ENTRIES: dict[str, Entry] = {
         training_sets=("Libri-Light", "Common Voice", "Switchboard", "Fisher", "MSP-Podcast (with labels of emotion)"),
         layer="last",  # what its own head sees, averaged over time
     ),
+    "wav2vec2_large_robust_hf": _entry(
+        "facebook/wav2vec2-large-robust",
+        "",  # none is known here
+        title="wav2vec 2.0 large, robust (transformers)",
+        dim=1024,
+        parameters=315_438_720,
+        citation=_ROBUST,
+        licence="Apache-2.0",
+        training_sets=("Libri-Light", "Common Voice", "Switchboard", "Fisher"),
+    ),
+    **{
+        f"wav2vec2_xls_r_{size}_hf": _entry(
+            f"facebook/wav2vec2-xls-r-{size}",
+            revision,
+            title=f"XLS-R {size.upper()} (transformers)",
+            dim=width,
+            parameters=parameters,
+            citation=_XLS_R,
+            licence="Apache-2.0",
+            training_sets=("Multilingual LibriSpeech", "Common Voice", "VoxLingua107", "BABEL", "VoxPopuli"),
+        )
+        for size, revision, width, parameters in (
+            ("300m", "1a640f32ac3e39899438a2931f9924c02f080a54", 1024, 315_438_720),
+            ("1b", "35eaea9a0ed0f97592277d79208e40ab8917d1e3", 1280, 962_497_408),
+            ("2b", "3b6d89d0fabead7da552eaaa07549c7c9c36d303", 1920, 2_159_259_648),
+        )
+    },
     "hubert_base_hf": _entry(
         "facebook/hubert-base-ls960",
         "dba3bb02fda4248b6e082697eee756de8fe8aa8a",
@@ -152,6 +167,16 @@ ENTRIES: dict[str, Entry] = {
         licence="Apache-2.0",
         training_sets=("LibriSpeech",),
     ),
+    "hubert_large_hf": _entry(
+        "facebook/hubert-large-ll60k",
+        "ff022d095678a2995f3c49bab18a96a9e553f782",
+        title="HuBERT large (transformers)",
+        dim=1024,
+        parameters=315_435_136,
+        citation=_HUBERT,
+        licence="Apache-2.0",
+        training_sets=("Libri-Light",),
+    ),
     "wavlm_base_plus_hf": _entry(
         "microsoft/wavlm-base-plus",
         "4c66d4806a428f2e922ccfa1a962776e232d487b",
@@ -161,6 +186,16 @@ ENTRIES: dict[str, Entry] = {
         citation=_WAVLM,
         licence="MIT",
         training_sets=_WAVLM_SETS,
+    ),
+    "wavlm_base_hf": _entry(
+        "microsoft/wavlm-base",
+        "efa81aae7ff777e464159e0f877d54eac5b84f81",
+        title="WavLM base (transformers)",
+        dim=768,
+        parameters=94_381_936,
+        citation=_WAVLM,
+        licence="MIT",
+        training_sets=("LibriSpeech",),
     ),
     "wavlm_large_hf": _entry(
         "microsoft/wavlm-large",
@@ -182,6 +217,26 @@ ENTRIES: dict[str, Entry] = {
         licence="Apache-2.0",
         training_sets=("LibriSpeech",),
     ),
+    "data2vec_large_960h": _entry(
+        "facebook/data2vec-audio-large-960h",
+        "27aba26eed532b86dcd0f17284a0307de4b51f39",
+        title="data2vec audio large, tuned to transcribe",
+        dim=1024,
+        parameters=313_276_416,
+        citation=_DATA2VEC,
+        licence="Apache-2.0",
+        training_sets=("LibriSpeech",),
+    ),
+    "music2vec": _entry(
+        "m-a-p/music2vec-v1",
+        "",  # none is known here
+        title="music2vec v1",
+        dim=768,
+        parameters=93_164_288,
+        citation=_MUSIC2VEC,
+        licence="CC-BY-NC-4.0",
+        training_sets=("not published (1,000 h of music)",),
+    ),
     **{
         f"whisper_{size}_encoder": _entry(
             f"openai/whisper-{size}",
@@ -197,8 +252,19 @@ ENTRIES: dict[str, Entry] = {
             ("tiny", "169d4a4341b33bc18d8881c4b69c2e104e1cc0af", 384, 8_208_384),
             ("base", "e37978b90ca9030d5170a5c07aadb050351a65bb", 512, 20_590_592),
             ("small", "973afd24965f72e36ca33b3055d56a652f456b4d", 768, 88_154_112),
+            ("medium", "abdf7c39ab9d0397620ccaea8974cc764cd0953e", 1024, 307_216_384),
         )
     },
+    "whisper_large_v3_encoder": _entry(
+        "openai/whisper-large-v3",
+        "06f233fe06e710322aca913c1bc4249a0d71fce1",
+        title="Whisper large v3, encoder",
+        dim=1280,
+        parameters=636_968_960,
+        citation=_WHISPER,
+        licence="Apache-2.0",
+        training_sets=("not published (1,000,000 h of speech from the web, and 4,000,000 h that Whisper labelled)",),
+    ),
     "ast_audioset": _entry(
         "MIT/ast-finetuned-audioset-10-10-0.4593",
         "f826b80d28226b62986cc218e5cec390b1096902",
@@ -232,26 +298,5 @@ ENTRIES: dict[str, Entry] = {
         licence="CC-BY-NC-4.0",
         training_sets=("not published (160,000 h of music)",),
         sample_rate=24000,
-    ),
-    "clap_htsat_unfused": _clap(
-        "laion/clap-htsat-unfused",
-        "8fa0f1c6d0433df6e97c127f64b2a1d6c0dcda8a",
-        title="LAION-CLAP, HTS-AT tiny without fusion",
-        parameters=153_492_890,
-        training_sets=_CLAP_SETS,
-    ),
-    "clap_larger_music": _clap(
-        "laion/larger_clap_music",
-        "a0b4534a14f58e20944452dff00a22a06ce629d1",
-        title="LAION-CLAP larger, music",
-        parameters=193_913_882,
-        training_sets=("not published (music with captions)", *_CLAP_SETS),
-    ),
-    "clap_larger_general": _clap(
-        "laion/larger_clap_general",
-        "ada0c23a36c4e8582805bb38fec3905903f18b41",
-        title="LAION-CLAP larger, general",
-        parameters=193_913_882,
-        training_sets=("not published (music and speech with captions)", *_CLAP_SETS),
     ),
 }
