@@ -15,7 +15,6 @@ from embedders.base import EmbedderError
 from embedders.catalog import CATALOG
 from embedders.congruformer import VARIANTS, Congruformer
 from embedders.congruformer import embedder as module
-from embedders.congruformer.embedder import cut
 from embedders.congruformer.network import Decibels, Network, positions, untrained_network
 from embedders.congruformer.variants import Variant
 
@@ -170,11 +169,6 @@ def test_decibels_are_scaled_to_one():
 
 
 def test_a_long_clip_is_the_mean_of_its_windows(monkeypatch):
-    clip = np.arange(10, dtype=np.float32)
-    assert [window.tolist() for window in cut(clip, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [6, 7, 8, 9]]
-    assert [window.tolist() for window in cut(clip[:8], 4)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    assert cut(clip, 10)[0] is clip
-
     monkeypatch.setitem(VARIANTS, "audio", replace(VARIANTS["audio"], longest=32000))
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, 75_000).astype(np.float32)
     model = Congruformer(variant="audio", untrained_seed=1, device="cpu")

@@ -201,9 +201,10 @@ def test_ast_pools_patches_of_a_clips_own_time_or_its_tokens(written):
 # -- the rows ------------------------------------------------------------------------------------
 
 
-def test_the_table_names_the_rows_of_the_family():
+def test_the_table_names_rows_of_the_family():
+    """Those of test_transformers_rows.py stand there; that each row is in some table is held by the battery's test."""
     family = {name for name, entry in CATALOG.items() if entry.factory == "embedders.transformers:AudioEncoder"}
-    assert family == set(ROWS)
+    assert set(ROWS) <= family
 
 
 WAYS = {kind: {key: CATALOG[row].kwargs[key] for key in WAY} for row, kind in ROWS.items()}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.embedding import embed_clips
+from embedders.windows import cut
 
 RATE = 8000
 
@@ -32,3 +33,10 @@ def test_windows_of_one_length_for_models_that_want_it(small):
     clips = [np.full(n, n / 10_000, np.float32) for n in (2001, 2000, 700)]
     found = embed_clips(Strict(), clips, ["a", "b", "c"])
     assert np.allclose(found[:, 0], [0.2001, 0.2, 0.07])
+
+
+def test_windows_are_in_a_row_and_the_last_is_moved_back():
+    clip = np.arange(10, dtype=np.float32)
+    assert [window.tolist() for window in cut(clip, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [6, 7, 8, 9]]
+    assert [window.tolist() for window in cut(clip[:8], 4)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert cut(clip, 10)[0] is clip
