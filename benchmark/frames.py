@@ -7,12 +7,13 @@ reads frames, so this is no stage of the pipeline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark import audio, datasets, embedder_spec, isolation, manifest, paths
+from benchmark.clip_progress import ClipProgress
 from benchmark.contract import named, validate_frames
 from benchmark.embedder_spec import ADAPTERS, Construction, EmbedderSpec, as_benchmark_error
 from benchmark.embedding import out_of_memory, training_clips
@@ -22,7 +23,7 @@ from benchmark.frame_store import KIND, Answer, Frames, FrameWriter, is_current,
 from benchmark.hashing import content_sha256
 from benchmark.manifest import Manifest
 from benchmark.params import EmbedderEntry, Params
-from benchmark.progress import bar, say
+from benchmark.progress import say
 from benchmark.store import discard_unfinished
 from embedders.base import Clip, Declared, Embedder, FittedEmbedder, FrameEmbedder
 
@@ -167,7 +168,8 @@ def _embed(job: Job) -> None:
         job.folder, fingerprint=job.fingerprint, clips=len(clips), dim=int(embedder.dim), batching=str(budget)
     )
     done = writer.done
-    isolation.tell({"clips": int(done.sum())})
+    seconds = [clip["samples"] / clip["rate"] for clip in clips]
+    _tell_clips([row for row, there in enumerate(done) if there], seconds, reused=True)
     pending = [batch for batch in batches if not done[list(batch.rows)].all()]
     ids = [str(clip["id"]) for clip in clips]
     statistics = _fitted(embedder, job, rate)
@@ -175,7 +177,7 @@ def _embed(job: Job) -> None:
         reads = ((str(job.prepared), rate, [ids[row] for row in batch.rows]) for batch in pending)
         for batch, (read, heard) in zip(pending, pool.in_order(read_batch, reads), strict=True):
             writer.put(batch.rows, frames_of(embedder, heard, read[2]))
-            isolation.tell({"clips": len(batch.rows)})
+            _tell_clips(batch.rows, seconds, reused=False)
     writer.finish(
         {
             "embedder": job.embedder,
@@ -184,10 +186,14 @@ def _embed(job: Job) -> None:
             "variant": job.listed.variant,
             "clips_fingerprint": job.listed.clips_fingerprint,
             "sample_rate": rate,
-            "padded_clips": sum(clip["samples"] / clip["rate"] < declared.min_seconds for clip in clips),
+            "padded_clips": sum(each < declared.min_seconds for each in seconds),
             "statistics": statistics,
         }
     )
+
+
+def _tell_clips(rows: Sequence[int], seconds: Sequence[float], *, reused: bool) -> None:
+    isolation.tell({"clips": len(rows), "audio_seconds": sum(seconds[row] for row in rows), "reused": reused})
 
 
 def _fitted(embedder: Embedder, job: Job, rate: int) -> dict[str, Any]:
@@ -229,35 +235,20 @@ def _without_frames(name: str, params: Params) -> BenchmarkError:
     )
 
 
-class _Progress:
-    """What the other process has told so far: shown as a bar, and named when it dies."""
+class _Progress(ClipProgress[Job]):
+    """What the other process has told so far."""
 
     def __init__(self, jobs: Sequence[Job], params: Params) -> None:
-        self._jobs, self._params = list(jobs), params
-        self._bars = ExitStack()
-        self._begin()
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.close()
+        super().__init__("frames", jobs)
+        self._params = params
 
     def __str__(self) -> str:
-        done = f", after {self._clips} of {len(self._job.listed.clips)} clips" if self._clips else ""
-        return f"frames of {self._job.listed.dataset} by {self._job.embedder}{done}"
+        return f"frames by {super().__str__()}"
 
     def take(self, news: dict[str, Any]) -> None:
         if "without_frames" in news:
-            raise _without_frames(self._job.embedder, self._params)
+            raise _without_frames(self.left[0].embedder, self._params)
         if "clips" in news:
-            self._clips += news["clips"]
-            self._advance(news["clips"])
-        if "finished" in news and self._jobs:
-            self._begin()
-
-    def _begin(self) -> None:
-        self._bars.close()
-        self._job, self._clips = self._jobs.pop(0), 0
-        title = f"frames {self._job.embedder} on {self._job.listed.dataset}"
-        self._advance = self._bars.enter_context(bar(title, len(self._job.listed.clips), "clips"))
+            self.count(news, reused=news["reused"])
+        if "finished" in news:
+            self.next()

@@ -9,20 +9,20 @@ import dataclasses
 import datetime
 import functools
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark import cost, datasets, isolation, manifest, paths, plan, provenance, store
 from benchmark.blame import Blame
+from benchmark.clip_progress import ClipProgress
 from benchmark.embedder_spec import Construction, as_benchmark_error, construction, resolve, weights_file
 from benchmark.errors import BenchmarkError, ClipsError, DatasetError, ProcessDiedError, Unavailable
 from benchmark.files import LOCK_SECONDS, held
 from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness, Status
-from benchmark.progress import bar, say
+from benchmark.progress import say
 from embedders.base import Embedder
 
 
@@ -197,45 +197,29 @@ def _told(error: BaseException, where: str) -> BenchmarkError:
     return as_benchmark_error(error, where)  # type: ignore[arg-type]
 
 
-class Progress:
-    """What the other process has told so far: shown as a bar, kept in the run's record, named when it dies."""
+class Progress(ClipProgress[Job]):
+    """What the other process has told so far: shown, kept in the run's record, and what a death is blamed on."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        self.left = list(jobs)  # the first is under way
+        super().__init__("embed", jobs)
         self.failed: dict[str, BenchmarkError] = {}  # datasets that a few clips keep from being finished
         self._record: dict[str, Any] = provenance.read_run(jobs[0].embedder)
-        self._bars = ExitStack()
-        self._begin()
 
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.close()
-
-    def __str__(self) -> str:
-        done = f", after {self._clips} of {len(self._job.listed.clips)} clips" if self._clips else ""
-        return f"{self._job.embedder} on {self._dataset}{done}"
-
-    @property
-    def _job(self) -> Job:
-        return self.left[0]
-
-    @property
-    def _dataset(self) -> str:
-        return self._job.listed.dataset
+    def begin(self) -> None:
+        """As told there."""
+        super().begin()
+        self._trying = list[str]()
 
     def take(self, news: dict[str, Any]) -> None:
         """News of the job under way: the clips that are `trying`, `clips` embedded, `finished` or `failed`."""
         if "trying" in news:
             self._trying = news["trying"]
-            self.left[0] = dataclasses.replace(self._job, blame=Blame(**news["blame"]))
+            self.left[0] = dataclasses.replace(self.left[0], blame=Blame(**news["blame"]))
         if "clips" in news:
-            self._clips += news["clips"]
-            self._advance(news["clips"], news.get("audio_seconds", 0.0), reused=not self._trying)
+            self.count(news, reused=not self._trying)
         if "finished" in news:
-            self._keep(news["finished"])
-            self._next()
+            self._keep(self.left[0], news["finished"])
+            self.next()
         if "failed" in news:
             self._fail(ClipsError(news["failed"]))
 
@@ -248,44 +232,32 @@ class Progress:
         """
         if error.outside or not self._trying:
             raise error
-        blame = self._job.blame
+        blame, clips = self.left[0].blame, len(self.left[0].listed.clips)
         blame.ended(self._trying, error)
-        if blame.gives_up(self._clips):
-            if not self._clips:
+        if blame.gives_up(self.clips):
+            if not self.clips:
                 raise BenchmarkError(blame.first)
-            self._fail(ClipsError(blame.sentence(self._clips, len(self._job.listed.clips))))
+            self._fail(ClipsError(blame.sentence(self.clips, clips)))
             return
         named = repr(self._trying[0]) if len(self._trying) == 1 else f"{len(self._trying)} clips, now tried one by one"
         say(f"embed {self}: {error.how} It was on {named}. Starting again.")
-        self._begin()
+        self.begin()
 
     def _fail(self, error: BenchmarkError) -> None:
         say(f"embed {self}: {error}")
-        self.failed[self._dataset] = error
-        self._next()
+        self.failed[self.left[0].listed.dataset] = error
+        self.next()
 
-    def _next(self) -> None:
-        del self.left[0]
-        self._bars.close()
-        if self.left:
-            self._begin()
-
-    def _begin(self) -> None:
-        self._bars.close()
-        self._clips, self._trying = 0, list[str]()
-        title = f"embed {self._job.embedder} on {self._dataset}"
-        self._advance = self._bars.enter_context(bar(title, len(self._job.listed.clips), "clips"))
-
-    def _keep(self, done: dict[str, Any]) -> None:
-        self._record.setdefault("embed", {})[self._dataset] = {
+    def _keep(self, job: Job, done: dict[str, Any]) -> None:
+        self._record.setdefault("embed", {})[job.listed.dataset] = {
             "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "seconds": done["seconds"],
             "clips": done["clips"],
             "clips_reused": done["reused"],
             "clips_padded": done["padded"],
             "audio_seconds": done["audio_seconds"],
-            "workers": self._job.workers,
-            "device": self._job.making.device,
+            "workers": job.workers,
+            "device": job.making.device,
             **{name: done[name] for name in ("dim", "parameters", "processor", "peak_bytes", "gpu_peak_bytes")},
         }
-        provenance.write_run(self._job.embedder, self._record)
+        provenance.write_run(job.embedder, self._record)

@@ -36,7 +36,7 @@ def test_a_death_says_where_and_after_how_much(bench, dies):
     dies()
     with pytest.raises(BenchmarkError, match=r"^row on emodb: it died$"):
         work.embed()
-    dies({"clips": 20}, {"clips": 15})
+    dies(*({"clips": count, "audio_seconds": 1.0} for count in (20, 15)))
     with pytest.raises(BenchmarkError, match=r"^row on emodb, after 35 of 70 clips: it died$"):
         work.embed()
     assert plan.read_status("row").datasets["emodb"].readiness.reason == "row on emodb, after 35 of 70 clips: it died"

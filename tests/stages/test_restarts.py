@@ -108,6 +108,10 @@ def progress(bench, monkeypatch):
         yield made
 
 
+def clips(count):
+    return {"clips": count, "audio_seconds": 2.0 * count}
+
+
 def news(names, **blame):
     return {"trying": names, "blame": dataclasses.asdict(Blame(**blame))}
 
@@ -117,7 +121,7 @@ def died(**more):
 
 
 def test_clips_that_fail_leave_the_next_dataset_its_turn(progress):
-    progress.take({"clips": 69})
+    progress.take(clips(69))
     progress.take({"failed": "1 of 70 clips cannot be embedded"})
     assert str(progress) == "row on two"
     assert [job.listed.dataset for job in progress.left] == ["two"]
@@ -133,12 +137,12 @@ def test_a_death_outside_of_any_batch_is_the_models(progress):
 
 
 def test_the_next_process_knows_what_was_found_out(progress):
-    progress.take({"clips": 20})
+    progress.take(clips(20))
     progress.take(news(["a", "b", "c"]))
     progress.blame(died())
     assert progress.left[0].blame.suspects == ["a", "b", "c"]
     assert str(progress) == "row on one", "the next process counts anew"
-    progress.take({"clips": 21})
+    progress.take(clips(21))
     progress.take(news(["b"], suspects=["a", "b", "c"], ends=1, first="x"))
     progress.blame(died())
     assert progress.left[0].blame.bad == {"b": "its process died."}
@@ -147,7 +151,7 @@ def test_the_next_process_knows_what_was_found_out(progress):
 
 def test_many_bad_clips_end_a_dataset_and_not_the_row(progress):
     for name in "abcd":
-        progress.take({"clips": 20})
+        progress.take(clips(20))
         progress.take(news([name], bad={**progress.left[0].blame.bad}))
         progress.blame(died())
     assert str(progress) == "row on two"
