@@ -49,7 +49,7 @@ def _by_windows(
 ) -> NDArray[np.float32]:
     longest = max(1, round(declared.window_seconds * embedder.sample_rate))
     windows = [cut(clip, longest) for clip in clips]
-    at_once = int(max(1, min(MAX_CLIPS, budget_seconds // declared.window_seconds)))
+    at_once = int(max(1, min(MAX_CLIPS, budget_seconds / declared.window_seconds)))
     pieces = [(window, name) for own, name in zip(windows, names, strict=True) for window in own]
     vectors = np.concatenate(
         [
