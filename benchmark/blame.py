@@ -6,7 +6,7 @@ bad: it is named at the end, and costs no other clip. A model that takes no clip
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from benchmark.errors import ProcessDiedError
@@ -41,6 +41,11 @@ class Blame:
         else:
             self.suspects += [name for name in names if name not in self.suspects]
 
+    def forget(self, done: Iterable[str]) -> None:
+        """What is done was not at fault, whatever it looked like."""
+        for name in done:
+            self.bad.pop(name, None)
+
     def gives_up(self, done: int) -> bool:
         """Whether to try no further, after `done` clips were embedded."""
         return self.ends > MOST_ENDS or len(self.bad) > (MOST_BAD if done else MOST_BAD_AT_FIRST)
@@ -51,7 +56,8 @@ class Blame:
             return self.first
         at_least = "at least " if self.gives_up(done) else ""
         name, said = next(iter(self.bad.items()))
+        others = "" if len(self.bad) == 1 else f"{', '.join(map(repr, self.bad))}. "
         return (
-            f"{at_least}{len(self.bad)} of {clips} clips cannot be embedded, {done} are done and kept: "
-            f"{', '.join(map(repr, self.bad))}. {said if name in said else f'{name!r}: {said}'}"
+            f"{at_least}{len(self.bad)} of {clips} clips cannot be embedded, {done} are done and kept: {others}"
+            f"{said if name in said else f'{name!r}: {said}'}"
         )

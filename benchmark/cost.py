@@ -6,10 +6,31 @@ import os
 import platform
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 DEPTH = 4  # of attributes inside attributes that are searched for networks
+
+
+def of(embedder: object, device: str) -> dict[str, Any]:
+    """What the model of this process is and has cost; never part of a result."""
+    return {
+        "parameters": parameters(embedder),
+        "processor": hardware(device),
+        "peak_bytes": peak_bytes(),
+        "gpu_peak_bytes": gpu_peak_bytes(),
+    }
+
+
+def together(costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Those of several processes with one model: the most of each, and the hardware of the last that has a model."""
+    most = {
+        name: max((each[name] for each in costs if each[name] is not None), default=None)
+        for name in ("parameters", "peak_bytes", "gpu_peak_bytes")
+    }
+    several = f"{len(costs) - 1} x " if len(costs) > 2 else ""
+    return {**most, "processor": several + costs[-1]["processor"]}
 
 
 def peak_bytes() -> int:

@@ -276,11 +276,21 @@ def _installed(library: str, spec: EmbedderSpec) -> str:
         raise Unavailable(f"{library} is not installed", f"Install it: {line}.") from None
 
 
-def as_benchmark_error(error: Exception, doing: str) -> BenchmarkError:
+def as_benchmark_error(error: BaseException, doing: str) -> BenchmarkError:
     """An embedder's own exception, told as one line that names who did what."""
     if isinstance(error, BenchmarkError):
         return error
+    return what_is_missing(error) or ContractError(f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def what_is_missing(error: BaseException) -> Unavailable | None:
+    """What to bring, where an error, or one that it was raised from, says that a package or the weights are absent."""
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        return Unavailable(f"cannot import {error.name!r}", f"Install what it needs: pip install {package}.")
     if isinstance(error, MissingExtraError | MissingWeightsError):
         what, _, way_out = str(error).partition(". ")
         return Unavailable(what, way_out)
-    return ContractError(f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}")
+    return what_is_missing(error.__cause__) if error.__cause__ is not None else None

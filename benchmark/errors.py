@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 MOST_LISTED = 30  # known names in a message; beyond it the near ones must do
 
 
 class BenchmarkError(Exception):
     """Something that the user can mend; exit code 2."""
+
+    def __reduce__(self) -> tuple[Any, ...]:  # by default it is made anew from its message alone, where more is wanted
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[BenchmarkError], said: tuple[object, ...], held: dict[str, Any]) -> BenchmarkError:
+    error = kind.__new__(kind, *said)
+    error.__dict__.update(held)
+    return error
 
 
 class ParamsError(BenchmarkError):

@@ -43,6 +43,7 @@ class Summary:
     padded: int
     seconds: float
     audio_seconds: float
+    costs: tuple[dict[str, Any], ...] = ()  # of each process that held the model on a GPU, see `cost.of`
 
 
 def plan_batches(manifest: Manifest, *, rate: int, budget_seconds: float, equal_length: bool) -> list[Batch]:
@@ -125,6 +126,7 @@ def extract(
         padded=sum(duration < declared.min_seconds for duration in seconds),
         seconds=time.monotonic() - begun,
         audio_seconds=float(sum(seconds)),
+        costs=tuple(spread.costs),
     )
 
 
@@ -145,10 +147,13 @@ class _Work:
         """Embed what is missing, suspects alone and the rest in batches, until only bad clips are left."""
         names = [str(clip["id"]) for clip in self.manifest.clips]
         rows = {name: row for row, name in enumerate(names)}
+        lengths = {name: clip["samples"] / clip["rate"] for name, clip in zip(names, self.manifest.clips, strict=True)}
         while True:
             done = self.writer.done
+            self.blame.forget(name for name, row in rows.items() if done[row])
             missing = {name for name, row in rows.items() if not done[row] and name not in self.blame.bad}
-            alone = [[name] for name in self.blame.suspects if name in missing]
+            # short ones first: they tell soonest whether the model takes any clip at all
+            alone = [[name] for name in sorted(missing.intersection(self.blame.suspects), key=lengths.__getitem__)]
             together = [[names[row] for row in batch.rows if names[row] in missing] for batch in batches]
             groups = alone or [each for each in together if each]
             if not groups:
@@ -170,6 +175,7 @@ class _Work:
             for names, vectors in zip(groups, self.spread.answers(jobs, begin, alone=alone), strict=True):
                 self._keep(names, vectors, rows)
                 under_way.remove(names)
+                self.trying([name for each in under_way for name in each])
             return
         except ProcessDiedError as error:
             if error.outside:

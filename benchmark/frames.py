@@ -137,8 +137,6 @@ def frames_of(embedder: FrameEmbedder, clips: Sequence[Clip], names: Sequence[st
 
 
 def _extract(jobs: Sequence[Job]) -> None:
-    from benchmark.check.battery import what_is_missing
-
     for job in jobs:
         where = f"{job.embedder} on {job.listed.dataset}"
         try:
@@ -146,7 +144,7 @@ def _extract(jobs: Sequence[Job]) -> None:
         except SystemExit:
             raise
         except Exception as error:
-            raise what_is_missing(error) or as_benchmark_error(error, where) from error
+            raise as_benchmark_error(error, where) from error
         except BaseException as error:  # of a stranger's making: cancelled tasks and the like are no Exception
             raise ContractError(f"{where}: {type(error).__name__}: {' '.join(str(error).split())}") from error
         isolation.tell({"finished": job.listed.dataset})

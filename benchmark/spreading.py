@@ -9,13 +9,13 @@ import multiprocessing
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark import gpus
+from benchmark import cost, gpus
 from benchmark.embedder_spec import Construction
 from benchmark.embedding import embed_clips
 from benchmark.errors import ContractError
@@ -35,6 +35,7 @@ class Spread:
     construction: Construction | None  # None for one from Python, which stays in this process
     workers: int
     budget_seconds: float
+    costs: list[dict[str, Any]] = field(default_factory=list)  # what models that compute on GPUs elsewhere tell of them
 
     def answers(self, jobs: Iterable[Reading], begin: Begin, *, alone: bool = False) -> Iterator[NDArray[np.float32]]:
         """The vectors of each job, shape (clips, dim), in order; `begin` gets its clips as the model does.
@@ -47,8 +48,8 @@ class Spread:
         """
         if self.construction is not None and self.workers > 1 and Declared.of(self.embedder).in_workers:
             yield from self._in_workers(jobs, begin, alone)
-        elif not alone and len(devices := self._gpus()) > 1:
-            yield from self._on_gpus(jobs, begin, devices)
+        elif len(devices := self._gpus()) > 1:
+            yield from self._on_gpus(jobs, begin, devices[:1] if alone else devices, ahead=1 if alone else 2)
         else:
             with Workers(self.workers) as readers:
                 for (_, _, names), clips in readers.in_order(read_batch, jobs):
@@ -61,7 +62,11 @@ class Spread:
             for _, vectors in models.in_order(_read_and_embed, begun, ahead=1 if alone else 2):
                 yield vectors
 
-    def _on_gpus(self, jobs: Iterable[Reading], begin: Begin, devices: Sequence[str]) -> Iterator[NDArray[np.float32]]:
+    def _on_gpus(
+        self, jobs: Iterable[Reading], begin: Begin, devices: Sequence[str], ahead: int
+    ) -> Iterator[NDArray[np.float32]]:
+        making = self.construction
+        assert making is not None
         free = multiprocessing.get_context("spawn").SimpleQueue()
         for device in devices:
             free.put(device)
@@ -71,8 +76,9 @@ class Spread:
             Workers(len(devices), _set_up, parcel, self.budget_seconds, free) as models,
         ):
             read = ((clips, _beginning(job, begin)[2]) for job, clips in readers.in_order(read_batch, jobs))
-            for _, vectors in models.in_order(_embed, read):
+            for _, vectors in models.in_order(_embed, read, ahead=ahead):
                 yield vectors
+            self.costs.extend(costs for _, costs in models.in_order(_costs, [making.device] * len(devices)))
 
     def _gpus(self) -> list[str]:
         """Those over which the work is spread: only a model that is told its device can be told another."""
@@ -120,3 +126,7 @@ def _read_and_embed(job: Reading) -> NDArray[np.float32]:
 def _embed(job: tuple[Sequence[Clip], Sequence[str]]) -> NDArray[np.float32]:
     assert _embedder is not None
     return embed_clips(_embedder, *job, budget_seconds=_budget_seconds)
+
+
+def _costs(device: str) -> dict[str, Any]:
+    return cost.of(_embedder, device)

@@ -15,10 +15,10 @@ from typing import Any
 
 from benchmark import cost
 from benchmark.check import signals
-from benchmark.check.battery import not_made, outcomes, what_is_missing
+from benchmark.check.battery import not_made, outcomes
 from benchmark.check.report import Skipped
 from benchmark.check.subject import Subject
-from benchmark.embedder_spec import Construction
+from benchmark.embedder_spec import Construction, what_is_missing
 from benchmark.errors import BenchmarkError, ContractError
 from benchmark.isolation import tell
 from embedders.base import Embedder

@@ -8,10 +8,9 @@ from benchmark.check import state
 from benchmark.check.checks import CHECKS
 from benchmark.check.report import NOT_MADE, Finding, Report, Skipped
 from benchmark.check.subject import Failed, NotApplicable, Subject
-from benchmark.embedder_spec import as_benchmark_error
-from benchmark.errors import BenchmarkError, ContractError, Unavailable
-from embedders.base import Embedder, MissingExtraError
-from embedders.missing import MissingWeightsError
+from benchmark.embedder_spec import what_is_missing
+from benchmark.errors import BenchmarkError, ContractError
+from embedders.base import Embedder
 
 RAISES_WHY = "A model that raises has no score, and loses the vectors of the whole dataset."
 RAISES_MEND = "Mend what it raises, or declare what it cannot take (min_seconds, equal_length)."
@@ -88,19 +87,6 @@ def not_made(error: Exception) -> Finding:
         "Nothing else can be tried.",
         "Mend kwargs and weights; let the constructor only keep what it is given.",
     )
-
-
-def what_is_missing(error: BaseException) -> Unavailable | None:
-    """What to bring, where an error, or one that it was raised from, says that a package or the weights are absent."""
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        package = error.name.partition(".")[0]
-        return Unavailable(f"cannot import {error.name!r}", f"Install what it needs: pip install {package}.")
-    if isinstance(error, MissingExtraError | MissingWeightsError):
-        told = as_benchmark_error(error, "")
-        return told if isinstance(told, Unavailable) else None
-    if isinstance(error, Unavailable):
-        return error
-    return what_is_missing(error.__cause__) if error.__cause__ is not None else None
 
 
 def _told(error: Exception) -> str:

@@ -17,7 +17,7 @@ from benchmark import cost, datasets, isolation, manifest, paths, plan, provenan
 from benchmark.blame import Blame
 from benchmark.clip_progress import ClipProgress
 from benchmark.embedder_spec import Construction, as_benchmark_error, construction, resolve, weights_file
-from benchmark.errors import BenchmarkError, ClipsError, DatasetError, ProcessDiedError, Unavailable
+from benchmark.errors import BenchmarkError, ClipsError, ContractError, DatasetError, ProcessDiedError
 from benchmark.files import LOCK_SECONDS, held
 from benchmark.manifest import Manifest
 from benchmark.params import Params
@@ -67,15 +67,20 @@ def run(
                         store.discard_unfinished(paths.vectors(embedder, name))
                 problems = _embed(params, todo, possible, device, workers, batch_seconds, patience)
         except BenchmarkError as error:
-            problems = {name: error for name in possible if not _current(embedder, name, todo.datasets[name])}
+            problems = dict.fromkeys(possible, error)
         for name, problem in problems.items():
+            if _current(embedder, name, todo.datasets[name]):  # with `fresh`, what was there before
+                continue
             statuses[name] = statuses[name].model_copy(update={"readiness": Readiness.of(problem)})
         plan.write_status(embedder, Status(datasets=statuses))
         for name in sorted(pending):
             if statuses[name].readiness.state == "unavailable" or name not in possible:
                 say(f"embed {embedder}: not run on {name}: {statuses[name].readiness.reason}")
+        failed = dict.fromkeys(str(each) for each in problems.values() if Readiness.of(each).state == "failed")
+        for sentence in list(failed)[1:]:
+            say(f"embed {embedder}: {sentence}")
         for problem in problems.values():
-            if Readiness.of(problem).state == "failed":
+            if str(problem) in failed:
                 raise problem
 
 
@@ -109,7 +114,7 @@ def _embed(
     budget_seconds: float,
     patience: float,
 ) -> dict[str, BenchmarkError]:
-    """Embed datasets; answers those that a few clips keep from being finished. A process that dies is started again."""
+    """Embed datasets; answers those that were not finished, with why. A process that dies is started again."""
     spec = resolve(todo.embedder, params.embedders[todo.embedder])
     making = construction(spec, weights_file(spec), device)
     jobs = []
@@ -122,12 +127,17 @@ def _embed(
         made = wanted.vectors_fingerprint
         jobs.append(Job(todo.embedder, todo.identity, making, listed, audio, folder, made, workers, budget_seconds))
     with Progress(jobs) as progress:
-        while progress.left:
-            try:
-                isolation.run_apart(_extract, progress.left, quiet_seconds=patience, doing=progress, told=progress.take)
-                break
-            except ProcessDiedError as error:
-                progress.blame(error)
+        try:
+            while progress.left:
+                try:
+                    isolation.run_apart(
+                        _extract, progress.left, quiet_seconds=patience, doing=progress, told=progress.take
+                    )
+                    break
+                except ProcessDiedError as error:
+                    progress.blame(error)
+        except BenchmarkError as error:
+            progress.failed |= {job.listed.dataset: error for job in progress.left}
     return progress.failed
 
 
@@ -152,12 +162,15 @@ def _extract(jobs: Sequence[Job]) -> None:
             )
         except SystemExit:
             raise
-        except ClipsError as error:
+        except ContractError as error:  # perhaps of this dataset alone
             isolation.tell({"failed": str(error)})
             continue
         except BaseException as error:  # of a stranger's making: cancelled tasks and the like are no Exception
-            raise _told(error, f"{job.embedder} on {job.listed.dataset}") from error
-        isolation.tell({"finished": dataclasses.asdict(done) | _costs(job.making.device)})
+            where = f"{job.embedder} on {job.listed.dataset}"
+            raise as_benchmark_error(error, where) from error
+        costs = cost.together([cost.of(_made, job.making.device), *done.costs])
+        dim = int(_made.dim) if _made is not None else None
+        isolation.tell({"finished": dataclasses.asdict(done) | costs | {"dim": dim}})
 
 
 def _tell_what_is_tried(blame: Blame, names: Sequence[str]) -> None:
@@ -177,32 +190,12 @@ class _Keeping(Construction):
         return _made
 
 
-def _costs(device: str) -> dict[str, Any]:
-    """What the model under way is and has cost; never part of a result."""
-    return {
-        "dim": int(_made.dim) if _made is not None else None,
-        "parameters": cost.parameters(_made),
-        "processor": cost.hardware(device),
-        "peak_bytes": cost.peak_bytes(),
-        "gpu_peak_bytes": cost.gpu_peak_bytes(),
-    }
-
-
-def _told(error: BaseException, where: str) -> BenchmarkError:
-    """A module that is imported late, and is not there, is as absent as one at the top of the file."""
-    missing = error.__cause__ if isinstance(error, BenchmarkError) else error
-    if isinstance(missing, ModuleNotFoundError) and missing.name:
-        package = missing.name.partition(".")[0]
-        return Unavailable(f"cannot import {missing.name!r}", f"Install what it needs: pip install {package}.")
-    return as_benchmark_error(error, where)  # type: ignore[arg-type]
-
-
 class Progress(ClipProgress[Job]):
     """What the other process has told so far: shown, kept in the run's record, and what a death is blamed on."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         super().__init__("embed", jobs)
-        self.failed: dict[str, BenchmarkError] = {}  # datasets that a few clips keep from being finished
+        self.failed: dict[str, BenchmarkError] = {}  # by dataset
         self._record: dict[str, Any] = provenance.read_run(jobs[0].embedder)
 
     def begin(self) -> None:
@@ -221,7 +214,7 @@ class Progress(ClipProgress[Job]):
             self._keep(self.left[0], news["finished"])
             self.next()
         if "failed" in news:
-            self._fail(ClipsError(news["failed"]))
+            self._fail(ContractError(news["failed"]))
 
     def blame(self, error: ProcessDiedError) -> None:
         """Have the clips tried alone under which the process ended, by another one.
@@ -230,6 +223,9 @@ class Progress(ClipProgress[Job]):
             ProcessDiedError: it ended under no clip at all, or on somebody's order.
             BenchmarkError: the model takes no clip.
         """
+        if not self.left:  # all that was asked for is done, and stored
+            say(f"embed {self}: {error.how} All was done.")
+            return
         if error.outside or not self._trying:
             raise error
         blame, clips = self.left[0].blame, len(self.left[0].listed.clips)
@@ -244,7 +240,6 @@ class Progress(ClipProgress[Job]):
         self.begin()
 
     def _fail(self, error: BenchmarkError) -> None:
-        say(f"embed {self}: {error}")
         self.failed[self.left[0].listed.dataset] = error
         self.next()
 

@@ -16,6 +16,7 @@ from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Readiness
 from benchmark.progress import bar, say
 from benchmark.scoring import Outcome, Progress, Scored
+from benchmark.splits import rounds
 from benchmark.workers import Workers
 from tasks.base import Task
 
@@ -106,6 +107,8 @@ def _carried_over(scored: Scored, listed: Manifest) -> bool:
         cell_files.check_asked(cell, scored.task, listed, scored.probe)
     except (OSError, CellError):
         return False
+    if predictions.clip_id != [scored.clip_ids[row] for each in rounds(scored.split) for row in each.test]:
+        return False  # the names of clips are part of vectors, not of what else a cell is made from
     before = cell.vectors_fingerprint, cell.vectors_sha256
     if scoring.cell_fingerprint(scored.task, listed, scored.probe, before[0]) != cell.fingerprint:
         return False
@@ -118,6 +121,7 @@ def _carried_over(scored: Scored, listed: Manifest) -> bool:
         return False
     now = {"fingerprint": scored.fingerprint, "vectors_fingerprint": scored.vectors_fingerprint}
     cell_files.write(cell.model_copy(update=now), predictions)
+    Progress(scored, scoring.partial_folder(scored.embedder, scored.task.name)).discard()
     return True
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from embedders.adapters.calling import without_statistics
+from embedders.adapters.calling import embed_whole, without_statistics
 from embedders.base import Clip, Declared, Embedder, EmbedderError, FrameEmbedder
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _clips(audio: Tensor, model: Any) -> list[Clip]:
 def _scenes(audio: Tensor, model: Any) -> Tensor:
     import torch
 
-    return torch.from_numpy(model.embedder.embed(_clips(audio, model))).to(audio.device)
+    return torch.from_numpy(embed_whole(model.embedder, _clips(audio, model))).to(audio.device)
 
 
 def _timestamps(audio: Tensor, model: Any) -> tuple[Tensor, Tensor]:
@@ -84,7 +84,7 @@ def _timestamps(audio: Tensor, model: Any) -> tuple[Tensor, Tensor]:
         kept = max(1, int((times[0] <= seconds).sum()))
         vectors, times = vectors[:, :kept], np.minimum(times[:, :kept], seconds)
     else:
-        vectors = model.embedder.embed(clips)[:, None]
+        vectors = embed_whole(model.embedder, clips)[:, None]
         times = np.full((len(clips), 1), seconds / 2)
     stamps = torch.from_numpy((1000.0 * times).astype(np.float32)).to(audio.device)
     return torch.from_numpy(np.ascontiguousarray(vectors)).to(audio.device), stamps

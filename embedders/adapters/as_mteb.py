@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embedders.adapters.calling import without_statistics
+from embedders.adapters.calling import embed_whole, without_statistics
 from embedders.base import Clip, Declared, Embedder, EmbedderError, MissingExtraError, Vectors
 
 
@@ -80,13 +80,13 @@ class MtebEncoder:
 
     def _embed(self, clips: Sequence[Clip]) -> Vectors:
         if not Declared.of(self._embedder).equal_length:
-            return self._embedder.embed(clips)
+            return embed_whole(self._embedder, clips)
         places: dict[int, list[int]] = {}
         for place, clip in enumerate(clips):
             places.setdefault(len(clip), []).append(place)
         vectors = np.empty((len(clips), self._embedder.dim), np.float32)
         for same in places.values():
-            vectors[same] = self._embedder.embed([clips[place] for place in same])
+            vectors[same] = embed_whole(self._embedder, [clips[place] for place in same])
         return vectors
 
 

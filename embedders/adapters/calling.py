@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embedders.base import Clip, Embedder, EmbedderError, FittedEmbedder
+from embedders.base import Clip, Declared, Embedder, EmbedderError, FittedEmbedder, Vectors
+from embedders.windows import cut
 
 
 def find(who: str, wraps: str) -> Any:
@@ -100,6 +101,16 @@ def require_whole(who: str, name: str, value: Any) -> int:
 def noise(samples: int) -> NDArray[np.float32]:
     """White noise between -0.5 and 0.5, always the same: what a model is asked to see how long its answer is."""
     return np.random.default_rng(0).uniform(-0.5, 0.5, samples).astype(np.float32)
+
+
+def embed_whole(embedder: Embedder, clips: Sequence[Clip]) -> Vectors:
+    """The vectors of clips that are long enough, shape (len(clips), dim): in windows where the embedder declares it."""
+    seconds = Declared.of(embedder).window_seconds
+    if seconds <= 0:
+        return embedder.embed(clips)
+    longest = max(1, round(seconds * embedder.sample_rate))
+    means = [np.mean([embedder.embed([window])[0] for window in cut(clip, longest)], axis=0) for clip in clips]
+    return np.array(means, dtype=np.float32)
 
 
 def without_statistics(embedder: Embedder, who: str) -> None:

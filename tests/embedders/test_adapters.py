@@ -12,6 +12,7 @@ import torch
 
 from benchmark.check import check_embedder
 from benchmark.embedding import embed_clips
+from embedders.adapters.calling import embed_whole
 from embedders.adapters.function import Function
 from embedders.adapters.hear import Hear
 from embedders.adapters.mteb import Mteb
@@ -63,6 +64,8 @@ def test_long_clips_go_in_windows_where_asked(models, kind):
     expected = np.mean([embed_clips(plain, [window], ["w"])[0] for window in windows], axis=0)
     np.testing.assert_allclose(embed_clips(cut, [noise], ["n"])[0], expected, rtol=1e-5)
     assert np.array_equal(embed_clips(plain, [noise], ["n"]), plain.embed([noise])), "whole, unless asked"
+    np.testing.assert_allclose(embed_whole(cut, [noise])[0], expected, rtol=1e-5)
+    assert np.array_equal(embed_whole(plain, [noise]), plain.embed([noise]))
 
 
 # -- HEAR ------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from benchmark import audio
+from benchmark.blame import Blame
 from benchmark.embedder_spec import Construction
-from benchmark.errors import ClipsError, ContractError
+from benchmark.errors import ClipsError, ContractError, Unavailable
 
 RATE = 8000
 
@@ -91,3 +92,41 @@ def test_after_an_error_of_the_gpu_no_clip_is_blamed(run, small):
     with pytest.raises(ContractError, match=r"more: RuntimeError: CUDA error: device-side"):
         run(Sick(), trying=lambda names: told.append(names))
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_missing_blames_no_clip(run, workers):
+    told = []
+    making = Construction("fatal_embedders:ImportsLateInWorker", {}, None, "cpu")
+    with pytest.raises(Unavailable, match=r"^cannot import 'moodmissing_late'\. .* pip install moodmissing_late\.$"):
+        run(making, workers=workers, trying=lambda names: told.append(len(names)))
+    assert 1 not in told
+
+
+def test_short_suspects_are_tried_first(run, corpus, pcm):
+    """A model that cannot take the longest clips is found to take the others."""
+    longest = sorted(corpus.clips, key=lambda clip: clip["samples"])[-2:]
+    checksums = [zlib.crc32(audio.to_float(pcm(clip["id"])).tobytes()) for clip in longest]
+    making = Construction("small_embedders:Picky", {"how": "raises", "checksums": checksums}, None, "cpu")
+    with pytest.raises(ClipsError, match=r"^2 of 70 clips cannot be embedded, 68 are done"):
+        run(making, budget=1000.0)
+
+
+def test_a_clip_that_is_done_is_not_bad(run, corpus):
+    """As when the process died after it was stored, and before the next began."""
+    blame = Blame(bad={corpus.clips[3]["id"]: "its process died."})
+    _, expected, _ = run("Loudness", "other")
+
+    class Stops:
+        def __init__(self):
+            self.left = 60
+
+        def __call__(self, clips, _seconds):
+            self.left -= clips
+            if self.left < 0:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run("Loudness", advance=Stops())
+    _, vectors, _ = run("Loudness", blame=blame)
+    assert np.array_equal(vectors, expected)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark import gpus
+from benchmark import cost, gpus
+from benchmark.blame import Blame
 from benchmark.embedder_spec import Construction
 
 RATE = 8000
@@ -48,3 +49,26 @@ def test_without_it_the_driver_does(monkeypatch, tmp_path, code, expected):
     assert gpus.visible() == expected
     monkeypatch.setenv("PATH", "")
     assert gpus.visible() == []
+
+
+def test_suspects_are_tried_on_one_gpu(run, corpus, monkeypatch):
+    monkeypatch.setattr(gpus, "visible", lambda: ["4", "7"])
+    suspects = [clip["id"] for clip in corpus.clips[:5]]
+    making = Construction("small_embedders:WhichGpu", {}, None, "auto")
+    _, vectors, _ = run(making, workers=2, blame=Blame(suspects=suspects))
+    assert set(vectors[:5, 3].tolist()) == {4.0}
+
+
+def test_what_models_elsewhere_cost_is_told(run, monkeypatch):
+    monkeypatch.setattr(gpus, "visible", lambda: ["4", "7"])
+    summary, _, _ = run(Construction("small_embedders:WhichGpu", {}, None, "auto"), workers=2)
+    assert len(summary.costs) == 2
+    assert all(each["peak_bytes"] > 1e7 for each in summary.costs)
+
+
+def test_costs_of_several_processes():
+    here = {"parameters": None, "processor": "cpu", "peak_bytes": 9, "gpu_peak_bytes": None}
+    there = {"parameters": 5, "processor": "gpu, cpu", "peak_bytes": 3, "gpu_peak_bytes": 7}
+    assert cost.together([here]) == here
+    both = {"parameters": 5, "processor": "2 x gpu, cpu", "peak_bytes": 9, "gpu_peak_bytes": 8}
+    assert cost.together([here, there, {**there, "gpu_peak_bytes": 8}]) == both

@@ -97,6 +97,10 @@ class ImportsLate(Good):
         import moodmissing_late  # noqa: F401 - is not there
 
 
+class ImportsLateInWorker(ImportsLate):
+    in_workers = True
+
+
 class NeedsPackage(Good):
     """Cannot do without a package."""
 

@@ -83,7 +83,7 @@ def test_a_path_from_the_home_or_the_project_is_found_from_anywhere(rows, number
         entry = own("~/number.txt")
     else:
         monkeypatch.setattr(paths, "ROOT", tmp_path)
-        for folder in ("benchmark", "tfds_builders"):
+        for folder in ("benchmark", "embedders", "tfds_builders"):
             (tmp_path / folder).symlink_to(paths.BUILDERS.parent / folder)
         monkeypatch.setattr(paths, "BUILDERS", tmp_path / "tfds_builders")
         entry = own("number.txt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib import import_module
 
 import pytest
 
@@ -126,3 +127,16 @@ def test_a_damaged_plan_says_what_to_run(bench, text):
         work.embed()
     work.prepare()
     work.embed()
+
+
+def test_a_fresh_run_that_fails_is_no_success(bench, monkeypatch):
+    """Though the vectors of before are still there, and current."""
+    work = bench()
+    work.all()
+    before = paths.vectors("row", "emodb") / "vectors.npy"
+    kept = before.read_bytes()
+    monkeypatch.setattr(import_module("small_embedders").Loudness, "embed", lambda self, clips: 1 / 0)
+    with pytest.raises(BenchmarkError, match="ZeroDivisionError"):
+        work.embed(fresh=True)
+    assert before.read_bytes() == kept
+    assert plan.read_status("row").datasets["emodb"].readiness.state == "ready"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import shutil
 
 import numpy as np
 import pytest
 
-from benchmark import manifest, paths, plan, registry, store
+from benchmark import cell_files, manifest, paths, plan, registry, store
 from benchmark.stages import evaluate
 from tasks.base import LeaveOneGroupOut
 
@@ -79,7 +80,7 @@ def test_vectors_made_anew_to_the_same_bytes_keep_their_cell(bench, strange, sco
     assert work.cell() == kept, "what scoring gives"
 
 
-@pytest.mark.parametrize("change", ["vectors", "probe", "predictions", "older"])
+@pytest.mark.parametrize("change", ["vectors", "probe", "predictions", "older", "renamed clips"])
 def test_a_cell_is_not_kept_where_anything_else_differs(bench, strange, scored_tasks, change):
     strange("alpha_model", 1)
     work = bench(row={"factory": "alpha_model:Model"})
@@ -90,6 +91,11 @@ def test_a_cell_is_not_kept_where_anything_else_differs(bench, strange, scored_t
         work.change(probe={**FAST, "seed": 4})
     if change == "predictions":
         file.with_suffix(".parquet").write_bytes(b"")
+    if change == "renamed clips":
+        cell, held = cell_files.read(file, embedder="row", task="emodb")
+        held = dataclasses.replace(held, clip_id=[f"other/{name}" for name in held.clip_id])
+        sha256 = hashlib.sha256(held.to_parquet()).hexdigest()
+        cell_files.write(cell.model_copy(update={"predictions_sha256": sha256}), held)
     if change == "older":
         cell = json.loads(file.read_text())
         del cell["vectors_sha256"]

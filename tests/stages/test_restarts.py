@@ -11,7 +11,7 @@ import pytest
 
 from benchmark import datasets, isolation, manifest, params, paths, plan, provenance, store
 from benchmark.blame import Blame
-from benchmark.errors import BenchmarkError, ClipsError, ProcessDiedError
+from benchmark.errors import BenchmarkError, ClipsError, ContractError, ProcessDiedError
 from benchmark.reader import ClipReader
 from benchmark.stages import embed, everything
 
@@ -55,7 +55,7 @@ def done():
 def test_the_clip_is_named_and_costs_no_other(picky, capsys, how, patience, said):
     work, (name,) = picky(how)
     with pytest.raises(
-        ClipsError, match=rf"^1 of 70 clips cannot be embedded, 69 are done and kept: {name!r}\. .*{said}"
+        ContractError, match=rf"^1 of 70 clips cannot be embedded, 69 are done and kept: {name!r}: .*{said}"
     ):
         work.embed(patience=patience)
     assert done() == 69
@@ -185,3 +185,23 @@ def test_what_failed_on_some_datasets_is_scored_on_the_others(bench, monkeypatch
     plan.write_status("row", plan.Status(datasets={"emodb": one, "other": other}))
     monkeypatch.setattr(params, "load", lambda: work.params)
     assert everything._partly_embedded() == expected
+
+
+def test_an_error_of_a_later_dataset_does_not_stand_for_an_earlier_one(bench, monkeypatch):
+    def run_apart(_function, *_arguments, told, **_):
+        told({"failed": "1 of 70 clips cannot be embedded"})
+        raise BenchmarkError("another dataset is at fault")
+
+    work = bench()
+    work.prepare()
+    monkeypatch.setattr(isolation, "run_apart", run_apart)
+    with pytest.raises(BenchmarkError, match=r"^1 of 70 clips cannot be embedded$"):
+        work.embed()
+    assert plan.read_status("row").datasets["emodb"].readiness.reason == "1 of 70 clips cannot be embedded"
+
+
+def test_a_death_after_all_was_done_is_no_failure(progress, capsys):
+    progress.next()
+    progress.next()
+    progress.blame(died())
+    assert "its process died. All was done." in capsys.readouterr().err
