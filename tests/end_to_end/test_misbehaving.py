@@ -131,13 +131,18 @@ def test_what_is_mended_is_scored_and_touches_no_other(ran: Ran, clone: Clone) -
     ]
     before = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in others}
     assert any(file.suffix == ".parquet" for file in others)
-    (clone.path / "moodmissing.py").write_text("FACTOR = 2\n")
-    installed = clone.path / "moodmissing-1.0.dist-info"
-    installed.mkdir()
+    site = clone.path / "site"  # packages, apart from strangers' own modules
+    installed = site / "moodmissing-1.0.dist-info"
+    installed.mkdir(parents=True)
+    (site / "moodmissing.py").write_text("FACTOR = 2\n")
+    found = {"PYTHONPATH": f"{clone.path}:{site}"}
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: moodmissing\nVersion: 1.0\n")
     (clone.path / "mistaken.py").write_text("from fatal_embedders import Good as Model\n")
-    clone.run("dvc", "repro", *(f"evaluate@{name}" for name in mended))  # as `run` does, without the broken ones
-    assert clone.run("python", "-m", "benchmark", "report", check=False).returncode == 1, "the others are still broken"
+    clone.run(
+        "dvc", "repro", *(f"evaluate@{name}" for name in mended), **found
+    )  # as `run` does, without the broken ones
+    reported = clone.run("python", "-m", "benchmark", "report", check=False, **found)
+    assert reported.returncode == 1, "the others are still broken"
     after = rows(clone)
     assert {name: after[name]["state"] for name in mended} == dict.fromkeys(mended, "scored")
     assert {n: row["reason"] for n, row in after.items() if n not in mended} == {
