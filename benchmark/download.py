@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmark.files import make_folder, write_json
-from embedders.missing import OFFLINE, is_offline
-
-__all__ = ["OFFLINE", "Digest", "Told", "download", "is_offline", "kept_of", "note_of"]
 
 _BLOCK = 1 << 16
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")

@@ -109,6 +109,7 @@ def extract(
     spread = Spread(embedder, construction if isinstance(construction, Construction) else None, workers, budget_seconds)
     work = _Work(spread, manifest, str(prepared), rate, writer, advance, trying, blame or Blame())
     work.go_through(batches)
+    padded = sum(duration < declared.min_seconds for duration in seconds)
     writer.finish(
         {
             **record,
@@ -116,14 +117,14 @@ def extract(
             "variant": manifest.variant,
             "clips_fingerprint": manifest.clips_fingerprint,
             "sample_rate": rate,
-            "padded_clips": sum(duration < declared.min_seconds for duration in seconds),
+            "padded_clips": padded,
             "statistics": dict(fitted),
         }
     )
     return Summary(
         clips=len(seconds),
         reused=len(reused),
-        padded=sum(duration < declared.min_seconds for duration in seconds),
+        padded=padded,
         seconds=time.monotonic() - begun,
         audio_seconds=float(sum(seconds)),
         costs=tuple(spread.costs),

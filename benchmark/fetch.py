@@ -15,10 +15,11 @@ from pathlib import Path
 from urllib.error import URLError
 
 from benchmark import datasets, paths, registry
-from benchmark.download import OFFLINE, Told, download, is_offline, kept_of, note_of
+from benchmark.download import Told, download, kept_of, note_of
 from benchmark.errors import BenchmarkError, DatasetError, Unavailable
 from benchmark.files import LOCK_SECONDS, held, make_folder
 from benchmark.progress import console, say
+from embedders.missing import OFFLINE, is_offline
 
 TIMEOUT_SECONDS = 60.0  # to connect, and for each read: some servers pack an archive when they are asked
 _PAGES = (b"<!doctype", b"<html")

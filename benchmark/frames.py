@@ -143,10 +143,8 @@ def _extract(jobs: Sequence[Job]) -> None:
             _embed(job)
         except SystemExit:
             raise
-        except Exception as error:
-            raise as_benchmark_error(error, where) from error
         except BaseException as error:  # of a stranger's making: cancelled tasks and the like are no Exception
-            raise ContractError(f"{where}: {type(error).__name__}: {' '.join(str(error).split())}") from error
+            raise as_benchmark_error(error, where) from error
         isolation.tell({"finished": job.listed.dataset})
 
 

@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 
-from benchmark.download import OFFLINE, download, is_offline
+from benchmark.download import download
 from benchmark.errors import Unavailable, WeightsError
 from benchmark.files import write_json
 from benchmark.hashing import file_sha256
 from embedders.base import Weights
+from embedders.missing import OFFLINE, is_offline
 
 TIMEOUT_SECONDS = 5.0  # to connect, and for each read
 WAIT_SECONDS = 600.0  # after a failed fetch, before the next try

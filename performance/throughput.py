@@ -31,6 +31,7 @@ from benchmark import datasets, embedder_spec, extraction
 from benchmark.audio import pad_to
 from benchmark.check.subject import relative_difference
 from benchmark.embedder_spec import Construction
+from benchmark.embedding import training_clips
 from benchmark.errors import BenchmarkError
 from benchmark.manifest import Manifest
 from benchmark.params import EmbedderEntry
@@ -85,8 +86,7 @@ def _plain(job: Job) -> NDArray[np.float32]:
     shortest = round(Declared.of(embedder).min_seconds * rate)
     reader = ClipReader(job.prepared, rate)
     if isinstance(embedder, FittedEmbedder):
-        rows = [clip for clip in listed.clips if clip["part"] == "train"] or listed.clips
-        embedder.fit_statistics((reader.read(str(clip["id"])) for clip in rows), dataset=listed.dataset)
+        embedder.fit_statistics(training_clips(listed, job.prepared, rate), dataset=listed.dataset)
     clips = (pad_to(reader.read(str(clip["id"])), shortest) for clip in listed.clips)
     return np.concatenate([embedder.embed([clip]) for clip in clips])
 
@@ -118,10 +118,7 @@ def thinned(listed: Manifest, clips: int) -> Manifest:
 
 def made(name: str, device: str) -> Construction:
     """How to make a catalogue row from what is on this machine; raises `BenchmarkError` where it cannot be made."""
-    spec = embedder_spec.resolve(name, EmbedderEntry())
-    weights = embedder_spec.weights_file(spec, fetch=False)
-    embedder_spec.identity(spec, None)  # asks for its libraries
-    return embedder_spec.construction(spec, weights, device)
+    return embedder_spec.construction_here(embedder_spec.resolve(name, EmbedderEntry()), device, fetch=False)
 
 
 def line(name: str, job: Job) -> str:

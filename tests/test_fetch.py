@@ -12,8 +12,9 @@ from importlib import import_module
 import pytest
 
 from benchmark import datasets, fetch, paths, registry
-from benchmark.download import OFFLINE, download
+from benchmark.download import download
 from benchmark.errors import DatasetError, UnknownNameError
+from embedders.missing import OFFLINE
 from tfds_builders.common.source import stem_of
 
 
