@@ -20,6 +20,8 @@ FRAMES = 187  # of a window: 3 s
 UNITS = 200  # of the penultimate layer
 TIMBRAL, TEMPORAL, MIDDLE = 204, 51, 64  # filters of a layer
 _EPSILON = 1e-3  # of batch norm: TensorFlow's default, not torch's
+# kernels of so few frames take them as channels of one frame each: CPU kernels for a single channel are half as fast
+_AS_CHANNELS = 7
 
 
 class Block(nn.Module):
@@ -33,7 +35,12 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 1, T, bands) to (B, filters, T, bands left)."""
-        return self.norm(functional.relu(self.convolution(functional.pad(x, self.around))))
+        padded = functional.pad(x, self.around)
+        kernel = self.convolution.weight
+        if kernel.shape[2] <= _AS_CHANNELS:  # the same sums
+            padded = padded[:, 0].unfold(1, kernel.shape[2], 1).permute(0, 3, 1, 2)
+            kernel = kernel.transpose(1, 2)
+        return self.norm(functional.relu_(functional.conv2d(padded, kernel, self.convolution.bias)))
 
 
 class Network(nn.Module):
