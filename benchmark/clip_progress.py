@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, Generic, Protocol, Self, TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
 
+from benchmark.embedder_spec import Construction
 from benchmark.manifest import Manifest
 from benchmark.progress import bar
 
 
-class OnDataset(Protocol):
-    """Work of one embedder on one dataset."""
+@dataclass(frozen=True)
+class DatasetJob:
+    """One dataset for one embedder, with all that another process must know of it."""
 
-    @property
-    def embedder(self) -> str:
-        """The row's name."""
+    embedder: str
+    identity: dict[str, Any] | None
+    making: Construction
+    listed: Manifest
+    prepared: Path
+    folder: Path
+    fingerprint: str
+    workers: int
+    budget_seconds: float
 
-    @property
-    def listed(self) -> Manifest:
-        """The dataset's clips."""
 
-
-Job = TypeVar("Job", bound=OnDataset)
+Job = TypeVar("Job", bound=DatasetJob)
 
 
 class ClipProgress(Generic[Job]):

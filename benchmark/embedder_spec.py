@@ -143,7 +143,8 @@ def find_checkpoint(spec: EmbedderSpec, *, fetch: bool = True) -> None:
         Unavailable: they are not here, and cannot be fetched.
         ContractError: what is here is no checkpoint.
     """
-    if spec.weights or spec.weights_path or "model" not in spec.kwargs or not spec.factory.startswith("embedders."):
+    named = {"model", "handle"} & spec.kwargs.keys()
+    if spec.weights or spec.weights_path or not named or not spec.factory.startswith("embedders."):
         return
     making = Construction(spec.factory, spec.kwargs, None, "auto")
     find = getattr(making.load(), "find_weights", None)

@@ -56,6 +56,14 @@ def write_json(path: Path, value: Any) -> bool:
     return write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
+def json_or_none(path: Path) -> Any:
+    """A file's JSON, or None where there is none that can be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def make_folder(path: Path) -> None:
     """Make a folder with its parents, where it is not there yet.
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -29,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import StoreError
-from benchmark.files import make_folder, write_bytes, write_json
+from benchmark.files import json_or_none, make_folder, write_bytes, write_json
 from benchmark.hashing import file_sha256
 from benchmark.store import discard_unfinished
 
@@ -67,7 +66,7 @@ class Frames:
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """The finished store's record, or None where nothing is finished (or its record is not readable)."""
-    meta = _read_json(folder / "meta.json")
+    meta = json_or_none(folder / "meta.json")
     wanted = {"schema_version", "kind", "fingerprint", "clips", "frames", "dim", *map(_sha256_key, ARRAYS)}
     whole = isinstance(meta, dict) and meta.keys() >= wanted
     return meta if whole and (meta["schema_version"], meta["kind"]) == (SCHEMA_VERSION, KIND) else None
@@ -123,7 +122,7 @@ class FrameWriter:
         head = {"kind": KIND, "fingerprint": fingerprint, "clips": clips, "dim": dim, "batching": batching}
         with self._told():
             make_folder(folder)
-            if _read_json(folder / HEAD) != head:
+            if json_or_none(folder / HEAD) != head:
                 discard_unfinished(folder)
                 write_json(folder / HEAD, head)
         self._record = {"fingerprint": fingerprint, "clips": clips, "dim": dim}
@@ -235,11 +234,3 @@ def _file(folder: Path, array: str) -> Path:
 
 def _sha256_key(array: str) -> str:
     return f"{array}_sha256"
-
-
-def _read_json(path: Path) -> Any:
-    """A file's JSON, or None where there is none that can be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

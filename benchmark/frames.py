@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmark import audio, datasets, embedder_spec, isolation, manifest, paths
-from benchmark.clip_progress import ClipProgress
+from benchmark.clip_progress import ClipProgress, DatasetJob
 from benchmark.contract import named, validate_frames
 from benchmark.embedder_spec import ADAPTERS, Construction, EmbedderSpec, as_benchmark_error
 from benchmark.embedding import out_of_memory, training_clips
@@ -30,21 +28,6 @@ from embedders.base import Clip, Declared, Embedder, FittedEmbedder, FrameEmbedd
 __all__ = ["Frames", "open_frames", "run"]
 
 ENGINE = ("benchmark/frames.py",)  # beside what counts for vectors
-
-
-@dataclass(frozen=True)
-class Job:
-    """One dataset to embed, with all that another process must know of it."""
-
-    embedder: str
-    identity: dict[str, Any]
-    making: Construction
-    listed: Manifest
-    prepared: Path
-    folder: Path
-    fingerprint: str
-    workers: int
-    budget_seconds: float
 
 
 def run(
@@ -83,7 +66,7 @@ def run(
             if fresh:
                 discard_unfinished(folder)
             prepared = datasets.audio_of(listed)
-            jobs.append(Job(name, identity, making, listed, prepared, folder, made, workers, batch_seconds))
+            jobs.append(DatasetJob(name, identity, making, listed, prepared, folder, made, workers, batch_seconds))
         if not jobs:
             return
         with _Progress(jobs, params) as progress:
@@ -136,7 +119,7 @@ def frames_of(embedder: FrameEmbedder, clips: Sequence[Clip], names: Sequence[st
 # -- the part that runs apart: the only one that imports the model ----------------------------------
 
 
-def _extract(jobs: Sequence[Job]) -> None:
+def _extract(jobs: Sequence[DatasetJob]) -> None:
     for job in jobs:
         where = f"{job.embedder} on {job.listed.dataset}"
         try:
@@ -148,7 +131,7 @@ def _extract(jobs: Sequence[Job]) -> None:
         isolation.tell({"finished": job.listed.dataset})
 
 
-def _embed(job: Job) -> None:
+def _embed(job: DatasetJob) -> None:
     from benchmark.extraction import plan_batches
     from benchmark.reader import read_batch
     from benchmark.workers import Workers
@@ -192,7 +175,7 @@ def _tell_clips(rows: Sequence[int], seconds: Sequence[float], *, reused: bool) 
     isolation.tell({"clips": len(rows), "audio_seconds": sum(seconds[row] for row in rows), "reused": reused})
 
 
-def _fitted(embedder: Embedder, job: Job, rate: int) -> dict[str, Any]:
+def _fitted(embedder: Embedder, job: DatasetJob, rate: int) -> dict[str, Any]:
     """Statistics of the dataset, for an embedder that wants them."""
     if not isinstance(embedder, FittedEmbedder):
         return {}
@@ -231,10 +214,10 @@ def _without_frames(name: str, params: Params) -> BenchmarkError:
     )
 
 
-class _Progress(ClipProgress[Job]):
+class _Progress(ClipProgress[DatasetJob]):
     """What the other process has told so far."""
 
-    def __init__(self, jobs: Sequence[Job], params: Params) -> None:
+    def __init__(self, jobs: Sequence[DatasetJob], params: Params) -> None:
         super().__init__("frames", jobs)
         self._params = params
 

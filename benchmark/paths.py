@@ -17,6 +17,7 @@ RESULTS = ROOT / "results"
 MANIFESTS = RESULTS / "manifests"
 PLANS = RESULTS / "plans"
 EMBEDDINGS = RESULTS / "embeddings"
+FRAMES = RESULTS / "frames"
 CELLS = RESULTS / "cells"
 RUNS = RESULTS / "runs"
 LEADERBOARD = RESULTS / "leaderboard"
@@ -105,7 +106,7 @@ def vectors(embedder: str, dataset: str) -> Path:
 
 def frames(embedder: str, dataset: str) -> Path:
     """The folder of one embedder's frames of one dataset (git-ignored)."""
-    return RESULTS / "frames" / embedder / file_name(dataset)
+    return FRAMES / embedder / file_name(dataset)
 
 
 def embed_status(embedder: str) -> Path:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 from collections.abc import Iterable
 from typing import Any
 
 from benchmark import paths
-from benchmark.files import write_json
+from benchmark.files import json_or_none, write_json
 
 PACKAGES = ("numpy", "scipy", "scikit-learn")
 
@@ -22,10 +21,7 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 def read_run(embedder: str) -> dict[str, Any]:
     """The record of an embedder's last runs on this machine; empty where there is none."""
-    try:
-        found = json.loads(paths.run_record(embedder).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    found = json_or_none(paths.run_record(embedder))
     return found if isinstance(found, dict) else {}
 
 

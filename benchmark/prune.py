@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark import datasets, paths, registry
+from benchmark import datasets, entry_points, paths, registry
 from benchmark.errors import BenchmarkError
 from benchmark.params import Params
 
@@ -17,7 +17,7 @@ def leftovers(params: Params) -> list[Path]:
 
     Cells of tasks that merely are in no chosen suite stay: a cell belongs to its task.
     """
-    found = [*_embedders(params), *_cells(), *_leaderboards(), *_prepared()]
+    found = [*_embedders(params), *_frames(params), *_cells(), *_leaderboards(), *_prepared()]
     return sorted(set(found))
 
 
@@ -40,6 +40,17 @@ def _embedders(params: Params) -> Iterator[Path]:
         yield from (p for p in _inside(folder) if p.is_dir() and p.name not in params.embedders)
     for folder in (paths.RUNS, paths.PLANS):
         yield from (p for p in _inside(folder) if p.suffix == ".json" and p.stem not in params.embedders)
+
+
+def _frames(params: Params) -> Iterator[Path]:
+    """Frames are made of rows of the catalogue, too, without an entry in params.yaml."""
+    rows = entry_points.names() | params.embedders.keys()
+    datasets_known = {paths.file_name(name) for name in registry.datasets()}
+    for folder in _inside(paths.FRAMES):
+        if folder.name not in rows:
+            yield folder
+        else:
+            yield from (p for p in _inside(folder) if p.name not in datasets_known)
 
 
 def _cells() -> Iterator[Path]:

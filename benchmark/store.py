@@ -14,7 +14,6 @@ import contextlib
 import errno
 import hashlib
 import io
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import StoreError
-from benchmark.files import make_folder, write_bytes, write_json
+from benchmark.files import json_or_none, make_folder, write_bytes, write_json
 
 SCHEMA_VERSION = 1
 HEAD = "head.partial.json"
@@ -34,7 +33,7 @@ _BLOCK = 1 << 20
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """The finished store's record, or None where nothing is finished (or its record is not readable)."""
-    meta = _read_json(folder / "meta.json")
+    meta = json_or_none(folder / "meta.json")
     whole = isinstance(meta, dict) and meta.keys() >= {"fingerprint", "clips", "dim", "vectors_sha256"}
     return meta if whole and meta.get("schema_version") == SCHEMA_VERSION else None
 
@@ -145,7 +144,7 @@ class Writer:
 
     def _take_back(self) -> None:
         """Undo a finish that was killed after it had moved the vectors: unfinished work again, with every row done."""
-        moved, record = self.folder / "vectors.npy", _read_json(self.folder / RECORD)
+        moved, record = self.folder / "vectors.npy", json_or_none(self.folder / RECORD)
         ours = isinstance(record, dict) and all(record.get(k) == self._head[k] for k in ("fingerprint", "clips", "dim"))
         if not ours or self._vectors_file.exists() or not moved.is_file():
             return
@@ -156,7 +155,7 @@ class Writer:
 
     def _resumable(self) -> bool:
         try:
-            if _read_json(self._head_file) != self._head:
+            if json_or_none(self._head_file) != self._head:
                 return False
             found = [np.load(f, mmap_mode="r", allow_pickle=False) for f in (self._vectors_file, self._done_file)]
         except (OSError, ValueError, EOFError):  # EOFError: numpy's answer to an empty file
@@ -237,14 +236,6 @@ def _npy(array: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
-
-
-def _read_json(path: Path) -> Any:
-    """A file's JSON, or None where there is none that can be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def _sha256(path: Path) -> str:

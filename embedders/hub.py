@@ -94,6 +94,12 @@ class TfHub:
         self._device = device
         self._loaded: Any = None
 
+    @staticmethod
+    def find_weights(kwargs: Mapping[str, Any], *, fetch: bool) -> None:
+        """Raises `MissingWeightsError` where the module of these arguments is not here and must not be fetched."""
+        if kwargs.get("handle") is not None and (is_offline() or not fetch):
+            _kept(kwargs["handle"])
+
     def embed(self, clips: Sequence[Clip]) -> Vectors:
         """Vectors of shape (len(clips), dim).
 
@@ -134,22 +140,12 @@ class TfHub:
                 ".tar.gz or its folder."
             )
         if is_offline():
-            # tensorflow_hub keeps a module under the sha1 of its handle; asking it for one it lacks would fetch
-            kept = Path(os.environ.get("TFHUB_CACHE_DIR", "")) / hashlib.sha1(self._handle.encode()).hexdigest()
-            if os.environ.get("TFHUB_CACHE_DIR") and (kept / SAVED_MODEL).is_file():
-                return kept
-            raise self._unfetched(f"{OFFLINE}=1 forbids to fetch it, and TFHUB_CACHE_DIR does not hold it")
+            return _kept(self._handle)
         hub = _imported("tensorflow_hub")
         try:
             return Path(hub.resolve(self._handle))
         except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
-            raise self._unfetched(_first_line(error)) from error
-
-    def _unfetched(self, why: str) -> MissingWeightsError:
-        return MissingWeightsError(
-            f"hub {self._name}: {self._handle} cannot be had ({why}), expected the module. Fetch its .tar.gz "
-            "where there is a network and give that file as `weights`."
-        )
+            raise _missing(self._handle, _first_line(error)) from error
 
     def _unpack(self, archive: Path, into: Path) -> Path:
         if not archive.is_file():
@@ -221,6 +217,27 @@ class TfHub:
             f"hub {self._name}: the SavedModel answered {_described(answer)}, expected {self._module.answers}. "
             f"Give the published {self._name} module."
         )
+
+
+def _kept(handle: str) -> Path:
+    """Where tensorflow_hub keeps the module of a handle: asking it for one that it lacks would fetch.
+
+    Raises `MissingWeightsError` where it keeps none.
+    """
+    cache = Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules")
+    kept = cache / hashlib.sha1(handle.encode()).hexdigest()
+    if not (kept / SAVED_MODEL).is_file():
+        forbidden = f"{OFFLINE}=1 forbids to fetch it, and " if is_offline() else ""
+        raise _missing(handle, f"{forbidden}TFHUB_CACHE_DIR does not hold it")
+    return kept
+
+
+def _missing(handle: str, why: str) -> MissingWeightsError:
+    told = why.replace(". ", "; ")  # the first full stop ends what is missing, and begins the way out
+    return MissingWeightsError(
+        f"weights missing: {handle} ({told}). Fetch its .tar.gz where there is a network and give that file as "
+        "`weights:`."
+    )
 
 
 def _imported(name: str) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from embedders.torch_common import (
     arithmetic,
     choose_device,
     exact,
+    passes,
     pooled,
     require_one_of,
     to_device,
@@ -126,7 +127,7 @@ class TorchaudioPipeline:
         with torch.inference_mode(), exact():
             features = [self._convolved(clip, model, normalise, device) for clip in clips]
             frames = [len(feature) for feature in features]
-            for places in _plan(frames, _FRAMES_A_PASS[device], mixed=self._network.masks):
+            for places in passes(frames, _FRAMES_A_PASS[device], mixed=self._network.masks):
                 steps = self._encoded([features[place] for place in places], model)
                 for place, own in zip(places, steps, strict=True):
                     vectors[place] = pooled(own[: frames[place]], self._pooling).cpu().numpy()
@@ -186,22 +187,6 @@ class TorchaudioPipeline:
                 f"{who}: {path} cannot be loaded ({_told(error)}), expected the state dict of {self._bundle}. Give the "
                 "file that torchaudio publishes for this bundle; if it is that, fetch it again."
             ) from error
-
-
-def _plan(frames: Sequence[int], budget: int, *, mixed: bool) -> Iterator[list[int]]:
-    """Places of clips, by rising length, in passes of at most `budget` padded frames (or one clip).
-
-    Clips of several lengths share a pass only where `mixed`.
-    """
-    batch: list[int] = []
-    for place in sorted(range(len(frames)), key=frames.__getitem__):
-        apart = bool(batch) and not mixed and frames[place] != frames[batch[0]]
-        if batch and (apart or (len(batch) + 1) * frames[place] > budget):
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
 
 
 def _told(error: Exception) -> str:

@@ -115,7 +115,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from benchmark import paths
 
     root = tmp_path / "project"
-    results = {"MANIFESTS", "PLANS", "EMBEDDINGS", "CELLS", "RUNS", "LEADERBOARD"}
+    results = {"MANIFESTS", "PLANS", "EMBEDDINGS", "FRAMES", "CELLS", "RUNS", "LEADERBOARD"}
     monkeypatch.setattr(paths, "PARAMS", root / "params.yaml")
     monkeypatch.setattr(paths, "RESULTS", root / "results")
     for name in results:

@@ -10,16 +10,14 @@ import datetime
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from benchmark import cost, datasets, isolation, manifest, paths, plan, provenance, store
 from benchmark.blame import Blame
-from benchmark.clip_progress import ClipProgress
+from benchmark.clip_progress import ClipProgress, DatasetJob
 from benchmark.embedder_spec import Construction, as_benchmark_error, construction, resolve, weights_file
 from benchmark.errors import BenchmarkError, ClipsError, ContractError, DatasetError, ProcessDiedError
 from benchmark.files import LOCK_SECONDS, held
-from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness, Status
 from benchmark.progress import say
@@ -90,18 +88,9 @@ def _current(embedder: str, dataset: str, wanted: DatasetPlan) -> bool:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One dataset to embed, with all that another process must know of it."""
+class Job(DatasetJob):
+    """One dataset to embed, with what is known of clips that the embedder cannot take."""
 
-    embedder: str
-    identity: dict[str, Any] | None
-    making: Construction
-    listed: Manifest
-    prepared: Path
-    folder: Path
-    fingerprint: str
-    workers: int
-    budget_seconds: float
     blame: Blame = field(default_factory=Blame)
 
 

@@ -24,6 +24,7 @@ from benchmark.check import check_embedder
 from embedders.base import EmbedderError, MissingExtraError
 from embedders.catalog import CATALOG
 from embedders.hub import MODULES, TfHub
+from embedders.missing import MissingWeightsError
 
 ROOT = Path(__file__).parents[2]
 ROWS = ["vggish", "yamnet", "trill", "trillsson1", "trillsson2", "trillsson3", "trillsson4", "trillsson5"]
@@ -179,7 +180,7 @@ def test_a_handle_that_was_fetched_before_needs_no_network(apart, way):
         "no source": ("found no weights and no handle", "Give `weights`"),
         "offline": (HANDLE, "MOODBENCH_OFFLINE=1 forbids to fetch it, and TFHUB_CACHE_DIR does not hold it", ".tar.gz"),
         "offline without a cache": (HANDLE, "MOODBENCH_OFFLINE=1 forbids to fetch it"),
-        "unreachable": (HANDLE, "cannot be had", "no route", "give that file as `weights`"),
+        "unreachable": (f"weights missing: {HANDLE} (", "no route", "give that file as `weights:`"),
         "wrong dim": ("answered one output (2, 64)", "expected one tensor (frames, 128)"),
         "no such key": ("answered a dict with 'other' (1, 1024)", "expected a dict with 'embedding' (batch, 1024)"),
         "no such key in trill": ("a dict with 'embedding' (7, 512), 'layer20' (7, 12288)", "'layer19' of shape"),
@@ -230,6 +231,26 @@ def test_short_clips_and_other_types_are_refused():
         TfHub("trill", weights="absent").embed([np.zeros(0, np.float32)])
     with pytest.raises(EmbedderError, match="clip 0 is int16, expected float32"):
         TfHub("vggish", weights="absent").embed([np.zeros(16000, np.int16)])
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_whether_a_module_is_here_is_known_before_tensorflow_loads(monkeypatch, tmp_path, offline):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("MOODBENCH_OFFLINE", "1" if offline else "0")
+    monkeypatch.setitem(sys.modules, "tensorflow_hub", None)
+    find = functools.partial(TfHub.find_weights, {"module": "vggish", "handle": HANDLE})
+    with pytest.raises(MissingWeightsError, match=r"^weights missing: https://\S+ \(.*does not hold it\)\. Fetch"):
+        find(fetch=False)
+    if offline:
+        with pytest.raises(MissingWeightsError, match="MOODBENCH_OFFLINE=1 forbids"):
+            find(fetch=True)
+    else:
+        find(fetch=True)  # may be fetched, at the first `embed`
+    kept = tmp_path / hashlib.sha1(HANDLE.encode()).hexdigest()
+    kept.mkdir()
+    (kept / "saved_model.pb").write_bytes(b"")
+    find(fetch=False)
+    find(fetch=True)
 
 
 def test_a_missing_tensorflow_is_told_with_the_pip_line(monkeypatch):

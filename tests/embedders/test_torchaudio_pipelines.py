@@ -16,7 +16,7 @@ from benchmark.errors import Unavailable
 from benchmark.params import EmbedderEntry
 from embedders.base import EmbedderError
 from embedders.catalog import CATALOG
-from embedders.torchaudio_pipelines import BUNDLES, Network, TorchaudioPipeline, _plan
+from embedders.torchaudio_pipelines import BUNDLES, Network, TorchaudioPipeline
 
 ROWS = [
     "wav2vec2_base",
@@ -154,14 +154,6 @@ def test_on_a_gpu(tiny, name):
     report = check_embedder(functools.partial(on, device="cpu"), on_gpu=functools.partial(on, device="cuda"))
     report.raise_on_failure()
     assert "gpu" in {finding.name for finding in report.findings}
-
-
-def test_passes():
-    frames = [49, 1, 28, 49, 15]
-    assert list(_plan(frames, 1000, mixed=True)) == [[1, 4, 2, 0, 3]]
-    assert list(_plan(frames, 90, mixed=True)) == [[1, 4, 2], [0], [3]]
-    assert list(_plan(frames, 1000, mixed=False)) == [[1], [4], [2], [0, 3]]
-    assert list(_plan([], 1000, mixed=True)) == []
 
 
 def test_small_passes_change_no_vector(tiny, clips, monkeypatch):

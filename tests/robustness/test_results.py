@@ -175,6 +175,20 @@ def test_a_damaged_cell_is_not_removed_by_prune(two, tell):
     assert two.results() == before
 
 
+def test_prune_takes_frames_of_unknown_rows_and_datasets(two, tell):
+    """Frames can be made by a row of the catalogue that params.yaml does not name."""
+    kept = [paths.frames("row", "emodb"), paths.frames("logmel_stats", "emodb")]
+    left = [paths.frames("gone", "emodb"), paths.frames("row", "no_such_corpus")]
+    for folder in [*kept, *left]:
+        folder.mkdir(parents=True)
+        (folder / "meta.json").write_text("{}")
+    before = two.results(paths.CELLS)
+    assert tell("prune", "--yes").code == 0
+    assert [folder.is_dir() for folder in [*kept, *left]] == [True, True, False, False]
+    assert not left[0].parent.exists()
+    assert two.results(paths.CELLS) == before
+
+
 def test_prune_of_wrong_params_removes_nothing(two, tell):
     before = two.results()
     paths.PARAMS.write_text(paths.PARAMS.read_text().replace("  other:", "  Other:"))

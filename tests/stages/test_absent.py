@@ -52,8 +52,8 @@ def test_a_missing_archive_is_a_state(bench):
 
 
 def test_a_model_of_the_hub_is_a_state_until_its_cache_holds_it(bench, fakes, monkeypatch, tmp_path):
-    hub = pytest.importorskip("huggingface_hub")
-    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     work = bench(row="Loudness", heavy={"like": "hubert_base_hf", "kwargs": {"width": 16}})
     _, problems = work.all()
     assert problems == []
