@@ -208,8 +208,9 @@ def _without_frames(name: str, params: Params) -> BenchmarkError:
             spec = embedder_spec.resolve(row, entry)
             if spec.factory.startswith("embedders.") and _has_frames(spec):
                 able.append(row)
+    told = ", ".join(able[:12]) + (f" and {len(able) - 12} more, see docs/frames.md" if len(able) > 12 else "")
     return ContractError(
-        f"embedder {name!r} answers no frames, expected one with embed_frames. These have it: {', '.join(able)}. A "
+        f"embedder {name!r} answers no frames, expected one with embed_frames. These have it: {told}. A "
         "model of your own gets it as embedders/base.py says of FrameEmbedder."
     )
 

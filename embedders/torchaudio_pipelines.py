@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
+from embedders.steps import are_frames, centres
 from embedders.torch_common import (
     DEVICES,
     POOLINGS,
@@ -66,7 +68,7 @@ BUNDLES = {
     "WAVLM_BASE_PLUS": Network(12, 768, masks=False),
     "WAVLM_LARGE": Network(24, 1024, masks=False),
 }
-MIN_SAMPLES = 400  # one frame: the seven convolutions see 400 samples every 320
+MIN_SAMPLES, HOP = 400, 320  # a frame: the seven convolutions see 400 samples every 320
 _FRAMES_A_PASS = {"cpu": 1500, "cuda": 20000}  # padded frames in one forward pass: bounds memory, changes no vector
 
 
@@ -112,6 +114,8 @@ class TorchaudioPipeline:
         self._weights = None if weights is None else Path(weights)
         self._device, self._precision = device, precision
         self.tolerance = tolerance_at(precision, self.tolerance)
+        if not are_frames(pooling):
+            self.embed_frames = None  # type: ignore[method-assign, assignment]
         self._loaded: tuple[Any, bool, str] | None = None
 
     def embed(self, clips: Sequence[Clip]) -> Vectors:
@@ -119,19 +123,34 @@ class TorchaudioPipeline:
 
         Raises `EmbedderError` for a clip below 400 samples, and for weights that are missing or of another network.
         """
+        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
+        for place, steps in self._steps(clips):
+            vectors[place] = pooled(steps, self._pooling).cpu().numpy()
+        return vectors
+
+    def embed_frames(self, clips: Sequence[Clip]) -> list[tuple[Vectors, NDArray[np.float64]]]:
+        """For each clip a vector every 20 ms, shape (frames, width), and the centres of what the convolutions see.
+
+        Raises as `embed`. None for a pooling that makes the vector longer than a frame.
+        """
+        frames = {place: steps.cpu().numpy() for place, steps in self._steps(clips)}
+        times = functools.partial(centres, hop=HOP, first=(MIN_SAMPLES - 1) / 2, rate=self.sample_rate)
+        return [(frames[place], times(len(frames[place]), len(clip))) for place, clip in enumerate(clips)]
+
+    def _steps(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Tensor]]:
+        """For each place in `clips`, in any order, its own frames of shape (frames, width)."""
         import torch
 
         require_samples(clips, MIN_SAMPLES, f"torchaudio {self._bundle}")
         model, normalise, device = self._load()
-        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         with torch.inference_mode(), exact():
             features = [self._convolved(clip, model, normalise, device) for clip in clips]
-            frames = [len(feature) for feature in features]
-            for places in passes(frames, _FRAMES_A_PASS[device], mixed=self._network.masks):
+        frames = [len(feature) for feature in features]
+        for places in passes(frames, _FRAMES_A_PASS[device], mixed=self._network.masks):
+            with torch.inference_mode(), exact():
                 steps = self._encoded([features[place] for place in places], model)
-                for place, own in zip(places, steps, strict=True):
-                    vectors[place] = pooled(own[: frames[place]], self._pooling).cpu().numpy()
-        return vectors
+            for place, own in zip(places, steps, strict=True):
+                yield place, own[: frames[place]]
 
     def _convolved(self, clip: Clip, model: Any, normalise: bool, device: str) -> Tensor:
         """The convolutional features of one clip, shape (frames, channels)."""

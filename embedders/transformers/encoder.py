@@ -7,14 +7,17 @@ Interspeech 2021); fine-tuned checkpoints of these are read without their heads.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
+from embedders.steps import are_frames, centres
 from embedders.torch_common import (
     DEVICES,
     POOLINGS,
@@ -80,6 +83,8 @@ class AudioEncoder:
         self.tolerance = tolerance_at(precision, self.tolerance)
         self._who, self._layer, self._pooling, self._device = who, layer, pooling, device
         self._precision = precision
+        if not are_frames(pooling):
+            self.embed_frames = None  # type: ignore[method-assign, assignment]
         self._loaded: Waveform | Spectrogram | None = None
 
     @staticmethod
@@ -102,6 +107,20 @@ class AudioEncoder:
             for place, steps in network.steps(clips):
                 vectors[place] = pooled(steps, "mean" if self._pooling == TOKEN else self._pooling).cpu().numpy()
         return vectors
+
+    def embed_frames(self, clips: Sequence[Clip]) -> list[tuple[Vectors, NDArray[np.float64]]]:
+        """For each clip the network's steps, shape (steps, width), and the centres of what each step is made of.
+
+        Raises as `embed`. None for a pooling that makes the vector longer than a step.
+        """
+        require_samples(clips, MIN_SAMPLES, self._who)
+        network = self._load()
+        import torch
+
+        with torch.inference_mode(), exact():
+            frames = {place: steps.cpu().numpy() for place, steps in network.steps(clips)}
+        times = functools.partial(centres, hop=network.hop, first=network.first, rate=self.sample_rate)
+        return [(frames[place], times(len(frames[place]), len(clip))) for place, clip in enumerate(clips)]
 
     def _known_width(self) -> int:
         config = self._source.known_config()

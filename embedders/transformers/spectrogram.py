@@ -35,6 +35,7 @@ class Geometry:
     steps: int
     lead: int = 0  # samples of a frame beyond its hop
     frames: int = 1  # spectrogram frames a step
+    first: float = 0.0  # sample that the first step is centred at
 
     def count(self, samples: int) -> int:
         """The steps of a clip that begin within its own spectrogram frames; a clip of one window has at most its."""
@@ -52,7 +53,10 @@ def windows(total: int, steps: int) -> Iterator[tuple[int, int]]:
 
 
 class Spectrogram:
-    """One checkpoint on one device. `token` asks for the mean of AST's two tokens, a step a window."""
+    """One checkpoint on one device. Steps are `hop` samples apart, the first is centred at sample `first`.
+
+    `token` asks for the mean of AST's two tokens, a step a window.
+    """
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class Spectrogram:
                 "Fetch it again."
             ) from error
         self._geometry = self._ast() if self._is_ast else self._whisper()
+        self.hop, self.first = self._geometry.hop, self._geometry.first
 
     def steps(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Tensor]]:
         """For each place in `clips`, in order, its own steps of shape (steps, width)."""
@@ -121,6 +126,7 @@ class Spectrogram:
         hop, samples = 2 * front.hop_length, front.n_samples  # the second convolution halves the frames
         self._require(hop * config.max_source_positions, samples, "n_samples")
         self._require(config.num_mel_bins, front.feature_size, "feature_size")
+        # centred frames, and convolutions centred on every second of them: the first step is the first sample's
         return Geometry(hop, samples, config.max_source_positions, frames=2)
 
     def _ast(self) -> Geometry:
@@ -130,7 +136,8 @@ class Spectrogram:
         frame, hop = front.sampling_rate // 40, front.sampling_rate // 100  # Kaldi's 25 ms every 10 ms
         steps = (config.max_length - config.patch_size) // config.time_stride + 1
         samples = frame + (config.max_length - 1) * hop
-        return Geometry(config.time_stride * hop, samples, steps, lead=frame, frames=config.time_stride)
+        first = ((config.patch_size - 1) * hop + frame - 1) / 2  # of a patch that begins with the clip
+        return Geometry(config.time_stride * hop, samples, steps, lead=frame, frames=config.time_stride, first=first)
 
     def _require(self, wanted: int, found: int, name: str) -> None:
         if wanted != found:

@@ -8,6 +8,7 @@ time; only the transformer runs in batches, padded and masked by the clips' own 
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -27,7 +28,7 @@ MIN_SAMPLES = 400
 
 
 class Waveform:
-    """One checkpoint on one device."""
+    """One checkpoint on one device. Its steps are `hop` samples apart, the first is centred at sample `first`."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Waveform:
             )
         self._normalise = normalise
         config, field = self._network.config, 1
+        self.hop = math.prod(config.conv_stride)
         for kernel, stride in reversed(list(zip(config.conv_kernel, config.conv_stride, strict=True))):
             field = (field - 1) * stride + kernel
         if field > MIN_SAMPLES:
@@ -57,6 +59,7 @@ class Waveform:
                 f"{who}: its convolutions need {field} samples, expected at most {MIN_SAMPLES}, as in the published "
                 "networks. This one is not supported."
             )
+        self.first = (field - 1) / 2
 
     def steps(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Tensor]]:
         """For each place in `clips`, in any order, its own steps of shape (frames, width)."""

@@ -12,9 +12,10 @@ import torchaudio
 
 from benchmark import embedder_spec
 from benchmark.check import check_embedder
+from benchmark.contract import validate_frames
 from benchmark.errors import Unavailable
 from benchmark.params import EmbedderEntry
-from embedders.base import EmbedderError
+from embedders.base import EmbedderError, FrameEmbedder
 from embedders.catalog import CATALOG
 from embedders.torchaudio_pipelines import BUNDLES, Network, TorchaudioPipeline
 
@@ -118,6 +119,16 @@ def test_poolings_see_only_a_clips_own_frames(tiny, clips, pooling, second):
     wanted = np.stack([np.concatenate([each.mean(axis=0), second(each, axis=0)]) for each in frames])
     assert embedder.dim == 2 * WIDTH
     assert_close(embedder.embed(clips), wanted)
+
+
+@pytest.mark.parametrize("name", ["HUBERT_BASE", "WAVLM_LARGE"])
+def test_frames_are_a_layers_own_and_every_20_ms(tiny, clips, name):
+    embedder = tiny(name, layer=2, pooling="attention")
+    found = validate_frames(embedder.embed_frames(clips), clips, 16000, WIDTH, [str(n) for n in LENGTHS])
+    for (vectors, times), layers in zip(found, torchaudios_own(embedder, name, clips), strict=True):
+        assert_close(vectors, layers[1])
+        np.testing.assert_allclose(times * 16000, 199.5 + 320 * np.arange(len(times)))
+    assert not isinstance(tiny(name, pooling="mean+std"), FrameEmbedder)
 
 
 def test_torchaudios_own_batch_is_another_thing(tiny, clips):
