@@ -11,6 +11,7 @@ from rich.table import Table
 from benchmark import datasets, embedder_spec, entry_points, registry
 from benchmark.errors import BenchmarkError, Unavailable
 from benchmark.params import ORIGINS, EmbedderEntry, load
+from embedders.frame_rates import frame_rate
 
 READY = "ready"
 
@@ -24,7 +25,7 @@ def show(what: str) -> None:
         table.add_column(title)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False).print(table)
 
 
 def dataset_state(name: str) -> str:
@@ -60,23 +61,25 @@ def _embedders() -> tuple[list[str], list[list[str]]]:
     for name in sorted(entry_points.names() | chosen.keys()):
         entry = chosen.get(name, EmbedderEntry())
         rows.append([name, "yes" if name in chosen else "", *_about(name, entry), embedder_state(name, entry)])
-    return ["embedder", "in params.yaml", "title", "dim", "Hz", "parameters", "state"], rows
+    return ["embedder", "in params.yaml", "title", "dim", "Hz", "steps/s", "parameters", "state"], rows
 
 
 def _about(name: str, entry: EmbedderEntry) -> list[str]:
-    """Title, dim, rate and parameters, as far as they are stated; a package's rows carry its name."""
+    """Title, dim, rate, steps a second and parameters, as far as they are stated; a package's rows carry its name."""
     own = next((f"{kind} {getattr(entry, kind)}" for kind in ORIGINS if kind != "like" and getattr(entry, kind)), None)
     if own is not None:
-        return [own, "", "", ""]
+        return [own, "", "", "", ""]
     packages = ", ".join(each.distribution for each in entry_points.installed().get(entry.like or name, ()))
     source = f" (package {packages})" if packages else ""
     try:
         known = entry_points.known(entry.like or name)
     except BenchmarkError:  # its state says why
-        return [source.strip(), "", "", ""]
+        return [source.strip(), "", "", "", ""]
     if isinstance(known, str):
-        return [known + source, "", "", ""]
-    return [known.title + source, str(known.dim), f"{known.sample_rate}", f"{known.parameters:,}"]
+        return [known + source, "", "", "", ""]
+    steps = frame_rate(known)
+    told = "" if steps is None else f"{steps:.3g}"
+    return [known.title + source, str(known.dim), f"{known.sample_rate}", told, f"{known.parameters:,}"]
 
 
 def _datasets() -> tuple[list[str], list[list[str]]]:
