@@ -7,20 +7,23 @@ a word is checked here: tensors that are missing in a checkpoint, or of another 
 
 from __future__ import annotations
 
+import functools
 import json
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embedders.base import Clip, EmbedderError, MissingExtraError, Vectors
 from embedders.common import require_samples
+from embedders.steps import centres
 from embedders.torch_common import DEVICES, choose_device, exact, first_line, require_one_of
 
 CONFIG, META, CHECKPOINT = "config.yaml", "configuration.json", "model.pt"
-MIN_SAMPLES = 400  # one frame of the convolutions
+MIN_SAMPLES, HOP = 400, 320  # a frame: the convolutions, those of wav2vec 2.0, see 400 samples every 320
 INSIDE = ("state_dict", "model_state_dict", "model")  # where FunASR looks for the tensors in a file
 
 
@@ -51,31 +54,47 @@ class Emotion2vec:
         Raises `EmbedderError` for a clip below 400 samples, and for a folder that is no emotion2vec or another width;
         `MissingExtraError` without FunASR.
         """
-        require_samples(clips, MIN_SAMPLES, self._who)
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
-        if not clips:
-            return vectors
-        if self._model is None:
+        for row, found in zip(vectors, self._answers(clips, "utterance"), strict=True):
+            if np.shape(found) != (self.dim,):
+                raise self._unexpected(found, f"one vector of {self.dim} numbers")
+            row[:] = found
+        return vectors
+
+    def embed_frames(self, clips: Sequence[Clip]) -> list[tuple[Vectors, NDArray[np.float64]]]:
+        """For each clip a vector every 20 ms, shape (frames, width), and the centres of what the convolutions see.
+
+        Raises as `embed`.
+        """
+        times = functools.partial(centres, hop=HOP, first=(MIN_SAMPLES - 1) / 2, rate=self.sample_rate)
+        frames = []
+        for clip, found in zip(clips, self._answers(clips, "frame"), strict=True):
+            count = 1 + (len(clip) - MIN_SAMPLES) // HOP
+            if np.shape(found) != (count, self.dim):
+                raise self._unexpected(found, f"{count} frames of {self.dim} numbers")
+            frames.append((np.array(found, dtype=np.float32), times(count, len(clip))))
+        return frames
+
+    def _answers(self, clips: Sequence[Clip], granularity: str) -> Iterator[Any]:
+        """What FunASR tells of each clip, in order: an array, or None."""
+        require_samples(clips, MIN_SAMPLES, self._who)
+        if clips and self._model is None:
             self._model = self._load()
         import torch
 
-        with torch.inference_mode(), exact():
-            for row, clip in zip(vectors, clips, strict=True):
+        for clip in clips:
+            with torch.inference_mode(), exact():
                 # without a key it draws one from Python's random numbers
-                answer = self._model.generate(clip, key="clip", granularity="utterance", extract_embedding=True)
-                row[:] = self._vector(answer)
-        return vectors
+                answer = self._model.generate(clip, key="clip", granularity=granularity, extract_embedding=True)
+            one = answer[0] if isinstance(answer, list) and len(answer) == 1 else None
+            yield one.get("feats") if isinstance(one, dict) else None
 
-    def _vector(self, answer: Any) -> Any:
-        one = answer[0] if isinstance(answer, list) and len(answer) == 1 else None
-        found = one.get("feats") if isinstance(one, dict) else None
-        if found is None or np.shape(found) != (self.dim,):
-            told = f"feats of shape {np.shape(found)}" if found is not None else "no feats"
-            raise EmbedderError(
-                f"{self._who}: FunASR answered {told}, expected one vector of {self.dim} numbers. Correct `width`, or "
-                "give the folder of an emotion2vec model."
-            )
-        return found
+    def _unexpected(self, found: Any, wanted: str) -> EmbedderError:
+        told = f"feats of shape {np.shape(found)}" if found is not None else "no feats"
+        return EmbedderError(
+            f"{self._who}: FunASR answered {told}, expected {wanted}. Correct `width`, or give the folder of an "
+            "emotion2vec model."
+        )
 
     def _load(self) -> Any:
         checkpoint = self._checkpoint()

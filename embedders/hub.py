@@ -3,7 +3,7 @@
 What a module takes and answers is written on its TF Hub card, and in the code that exported it
 (tensorflow/models, research/audioset; google-research, non_semantic_speech_benchmark). Each is asked
 one clip at a time, so that no clip can see another; the frames of its answer are averaged, as SERAB
-and the NOSS benchmark do (TRILLsson averages inside the module).
+and the NOSS benchmark do (TRILLsson averages inside the module, and has no frames).
 
 A module comes from one of two places: `weights` (a .tar.gz as TF Hub hands out, or a SavedModel
 folder), or else `handle` (an address with a version, fetched by tensorflow_hub into TFHUB_CACHE_DIR).
@@ -18,20 +18,23 @@ import re
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embedders.base import Clip, EmbedderError, MissingExtraError, Vectors
 from embedders.common import require_samples
 from embedders.missing import OFFLINE, MissingWeightsError, is_offline
+from embedders.steps import centres
 from embedders.torch_common import DEVICES, require_one_of
 
 SAVED_MODEL = "saved_model.pb"
+HEARD = 95 * 160 + 400  # samples of a frame: 96 steps of 10 ms, and the rest of the last one's window of 25 ms
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,28 @@ class Module:
     dim: int
     min_seconds: float
     answers: str
+    hop: int | None = None  # samples from a frame, of `HEARD` samples, to the next; None: the answer is one vector
     output: str | int | None = None  # a key, a place, or the answer itself
     with_rate: bool = False  # also takes `sample_rate`
     with_batch: bool = False  # takes (batch, samples)
 
 
 MODULES = {
-    # a frame is 96 steps of 10 ms and the rest of a 25 ms window: 0.975 s. SERAB pads to 1 s (at random places).
-    "vggish": Module(128, 1.0, "one tensor (frames, 128)"),
-    # pads itself with zeros at the end to 0.975 s; an export that does not would answer no frame
-    "yamnet": Module(1024, 0.975, "(scores, embeddings, spectrogram), embeddings of shape (frames, 1024)", output=1),
-    # takes any length (its card shows 128 samples)
-    "trill": Module(12288, 0.0, "a dict with 'layer19' of shape (frames, 12288)", output="layer19", with_rate=True),
+    # answers whole frames only. SERAB pads to 1 s (at random places)
+    "vggish": Module(128, 1.0, "one tensor (frames, 128)", 15360),
+    # pads itself with zeros at the end, to 0.975 s and then to whole frames; an export that does not would answer none
+    "yamnet": Module(
+        1024, 0.975, "(scores, embeddings, spectrogram), embeddings of shape (frames, 1024)", 7680, output=1
+    ),
+    # takes any length (its card shows 128 samples): pads itself with zeros at the end to 1 s
+    "trill": Module(
+        12288, 0.0, "a dict with 'layer19' of shape (frames, 12288)", 2720, output="layer19", with_rate=True
+    ),
     **{
         # mirrors a clip to 2 s, which needs at least half of that
-        f"trillsson{size}": Module(1024, 1.0, "a dict with 'embedding' (batch, 1024)", "embedding", with_batch=True)
+        f"trillsson{size}": Module(
+            1024, 1.0, "a dict with 'embedding' (batch, 1024)", output="embedding", with_batch=True
+        )
         for size in range(1, 6)
     },
 }
@@ -92,6 +102,8 @@ class TfHub:
         self._handle = handle
         self._path = None if weights is None else Path(weights).expanduser()
         self._device = device
+        if self._module.hop is None:
+            self.embed_frames = None  # type: ignore[method-assign, assignment]
         self._loaded: Any = None
 
     @staticmethod
@@ -106,15 +118,42 @@ class TfHub:
         Raises `EmbedderError` for a clip below `min_seconds`, and for a module that cannot be loaded or called, or
         answers something else; `MissingWeightsError` where there is none; `MissingExtraError` without TensorFlow.
         """
+        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
+        for row, frames in zip(vectors, self._answers(clips), strict=True):
+            row[:] = frames.mean(axis=0, dtype=np.float64)
+        return vectors
+
+    def embed_frames(self, clips: Sequence[Clip]) -> list[tuple[Vectors, NDArray[np.float64]]]:
+        """For each clip the module's frames, shape (frames, dim), and the centres of what each hears, in seconds.
+
+        Every 0.96 s (VGGish), 0.48 s (YAMNet) or 0.17 s (TRILL), of 0.975 s each. Raises as `embed`, and
+        `EmbedderError` for a module whose frames are farther apart or closer. None for TRILLsson.
+        """
+        return [
+            (frames, self._centres(len(frames), len(clip)))
+            for frames, clip in zip(self._answers(clips), clips, strict=True)
+        ]
+
+    def _centres(self, count: int, samples: int) -> NDArray[np.float64]:
+        hop = self._module.hop
+        assert hop is not None
+        if abs(count - 1 - max(0, samples - HEARD) / hop) >= 1:  # a part of a frame at the end may have one, or none
+            raise EmbedderError(
+                f"hub {self._name}: the SavedModel answered {count} frames for {samples} samples, expected one every "
+                f"{hop}. Give the published {self._name} module."
+            )
+        return centres(count, samples, hop=hop, first=(HEARD - 1) / 2, rate=self.sample_rate)
+
+    def _answers(self, clips: Sequence[Clip]) -> Iterator[Vectors]:
+        """For each clip, in order, what its module answers, shape (frames, dim)."""
         require_samples(clips, max(1, round(self.min_seconds * self.sample_rate)), f"hub {self._name}")
         tf = _imported("tensorflow")
-        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
-        with self._placed(tf):
-            if self._loaded is None:
-                self._loaded = self._load(tf)
-            for row, clip in zip(vectors, clips, strict=True):
-                row[:] = self._frames(self._ask(tf, clip)).mean(axis=0, dtype=np.float64)
-        return vectors
+        for clip in clips:
+            with self._placed(tf):
+                if self._loaded is None:
+                    self._loaded = self._load(tf)
+                answer = self._ask(tf, clip)
+            yield self._frames(answer)
 
     def _placed(self, tf: Any) -> AbstractContextManager[Any]:
         if self._device == "cuda" and not tf.config.list_physical_devices("GPU"):

@@ -14,9 +14,10 @@ import torch
 
 from benchmark import embedder_spec
 from benchmark.check import check_embedder
+from benchmark.contract import validate_frames
 from benchmark.errors import Unavailable
 from benchmark.params import EmbedderEntry
-from embedders.base import EmbedderError, MissingExtraError
+from embedders.base import EmbedderError, FrameEmbedder, MissingExtraError
 from embedders.catalog import CATALOG
 from embedders.emotion2vec import Emotion2vec
 from embedders.onnx import OnnxModel
@@ -59,12 +60,17 @@ def noises(lengths):
     return [(0.3 * generator.standard_normal(n)).clip(-1, 1).astype(np.float32) + np.float32(0.05) for n in lengths]
 
 
-def heard(clip, weight, bias):
-    """The stand-in's vector in numpy: normalised, convolved, averaged over frames."""
+def frames_of(clip, weight, bias):
+    """The stand-in's frames in numpy: normalised, convolved."""
     wave = clip.astype(np.float64)
     wave = (wave - wave.mean()) / np.sqrt(wave.var() + 1e-5)
     frames = np.lib.stride_tricks.sliding_window_view(wave, 400)[::320]
-    return np.tanh(frames @ weight.T + bias).mean(axis=0)
+    return np.tanh(frames @ weight.T + bias)
+
+
+def heard(clip, weight, bias):
+    """The stand-in's vector in numpy: the mean over frames."""
+    return frames_of(clip, weight, bias).mean(axis=0)
 
 
 def test_a_clip_is_the_mean_of_its_frames(model):
@@ -76,6 +82,19 @@ def test_a_clip_is_the_mean_of_its_frames(model):
     np.testing.assert_allclose(found, [heard(clip, weight, bias) for clip in clips], atol=2e-6)
     assert np.abs(found[0] - found[1]).max() > 1e-2
     assert Emotion2vec(folder, width=WIDTH).embed([]).shape == (0, WIDTH)
+
+
+def test_frames_and_the_middle_of_what_each_hears(model):
+    folder, weight, bias = model()
+    clips = noises((16000, 400, 9123, 719))
+    embedder = Emotion2vec(folder, width=WIDTH, device="cpu")
+    assert isinstance(embedder, FrameEmbedder)
+    answers = validate_frames(embedder.embed_frames(clips), clips, 16000, WIDTH, "abcd")
+    assert [len(times) for _, times in answers] == [49, 1, 28, 1]
+    for clip, (vectors, times) in zip(clips, answers, strict=True):
+        np.testing.assert_allclose(vectors, frames_of(clip, weight, bias), atol=2e-6)
+        np.testing.assert_allclose(times * 16000, np.arange(len(times)) * 320 + 199.5)
+    assert embedder.embed_frames([]) == []
 
 
 @pytest.mark.parametrize("inside", ["model_state_dict", "state_dict", ""])
@@ -167,6 +186,10 @@ def test_answers_and_arguments(model, monkeypatch):
     refused(folder, r"FunASR answered feats of shape \(6,\), expected one vector of 768 numbers", width=768)
     monkeypatch.setattr(import_module("funasr").AutoModel, "generate", lambda *_, **__: [{"key": "clip", "text": "hi"}])
     refused(folder, "FunASR answered no feats, expected one vector of 6 numbers")
+    one_more = np.zeros((2, WIDTH), np.float32)
+    monkeypatch.setattr(import_module("funasr").AutoModel, "generate", lambda *_, **__: [{"feats": one_more}])
+    with pytest.raises(EmbedderError, match=r"FunASR answered feats of shape \(2, 6\), expected 1 frames of 6 numbers"):
+        Emotion2vec(folder, width=WIDTH, device="cpu").embed_frames(noises((719,)))
     with pytest.raises(EmbedderError, match="clip 0 has 399 samples, expected at least 400"):
         Emotion2vec(folder).embed([np.zeros(399, np.float32)])
     with pytest.raises(EmbedderError, match="width is '768', expected a whole number above 0"):

@@ -7,8 +7,10 @@ import importlib
 import numpy as np
 import pytest
 
+from embedders.base import FrameEmbedder
 from embedders.catalog import CATALOG
 from embedders.frame_rates import frame_rate
+from embedders.hub import MODULES
 
 SECONDS = 30.0
 BY_HAND = {  # from the papers' and the modules' own words
@@ -36,11 +38,17 @@ def test_by_hand(row, wanted):
     assert frame_rate(CATALOG[row]) == pytest.approx(wanted)
 
 
-def test_every_factory_that_answers_frames_has_a_rate():
+def test_every_row_that_answers_frames_has_a_rate():
     for name, entry in CATALOG.items():
         module, _, factory = entry.factory.partition(":")
-        if hasattr(getattr(importlib.import_module(module), factory), "embed_frames"):
-            assert frame_rate(entry), name
+        made = getattr(importlib.import_module(module), factory)
+        if hasattr(made, "embed_frames") and not frame_rate(entry):
+            assert not isinstance(made(**entry.kwargs), FrameEmbedder), name
+
+
+def test_the_rates_of_hub_modules_are_those_of_their_frames():
+    for name, module in MODULES.items():
+        assert frame_rate(CATALOG[name]) == (16000 / module.hop if module.hop else None)
 
 
 @pytest.mark.realdata

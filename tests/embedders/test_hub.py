@@ -21,7 +21,8 @@ import numpy as np
 import pytest
 
 from benchmark.check import check_embedder
-from embedders.base import EmbedderError, MissingExtraError
+from benchmark.contract import validate_frames
+from embedders.base import EmbedderError, FrameEmbedder, MissingExtraError
 from embedders.catalog import CATALOG
 from embedders.hub import MODULES, TfHub
 from embedders.missing import MissingWeightsError
@@ -38,6 +39,12 @@ def clips_of(kind):
     generator = np.random.default_rng(5)
     loudness = [np.linspace(0.1, 1.0, n) for n in LENGTHS[kind]]
     return [(each * generator.uniform(-0.9, 0.9, len(each))).astype(np.float32) for each in loudness]
+
+
+def beside_clips_of(kind):
+    """Two clips, one sample short of one more frame (or, as YAMNet pads, one beyond a frame), and just whole."""
+    lengths = {"vggish": (30959, 30960), "yamnet": (15601, 23280), "trill": (18319, 18320)}[kind]
+    return [clip[:length] for clip, length in zip([clips_of(kind)[0]] * 2, lengths, strict=True)]
 
 
 def program():
@@ -59,6 +66,11 @@ def program():
         found[f"{kind} folder"] = folder.embed(clips_of(kind))
         found[f"{kind} again"] = folder.embed(clips_of(kind)[::-1])[::-1]
         archive = pack(out / kind, out / f"{kind}.tar.gz", "." if kind == "trill" else kind)
+        if isinstance(folder, FrameEmbedder):
+            clips = [*clips_of(kind), *beside_clips_of(kind)]
+            answers = validate_frames(folder.embed_frames(clips), clips, 16000, folder.dim, list("abcde"))
+            for place, (vectors, times) in enumerate(answers):
+                found |= {f"{kind} frames {place}": vectors, f"{kind} times {place}": times}
         found[f"{kind} archive"] = TfHub(kind, weights=str(archive), device="cpu").embed(clips_of(kind))
         report = check_embedder(functools.partial(TfHub, kind, weights=out / kind), long_seconds=20.0)
         reports[kind] = [str(finding) for finding in report.failures]
@@ -89,6 +101,11 @@ def program():
     tell("unreachable", handle=HANDLE)
     tensorflow_hub.resolve = resolve
 
+    try:  # frames of YAMNet's kind in VGGish's place
+        hub_modules.write("vggish", out / "dense", hop=7680)
+        TfHub("vggish", weights=out / "dense").embed_frames([np.zeros(46000, np.float32)])
+    except EmbedderError as error:
+        told["another hop"] = str(error)
     hub_modules.write("vggish", out / "narrow", dim=64)
     hub_modules.write("trillsson1", out / "renamed", output="other")
     hub_modules.write("trill", out / "layerless", output="layer20")
@@ -137,20 +154,21 @@ def apart(tmp_path_factory):
         return {"found": dict(arrays), **json.loads((out / "told.json").read_text())}
 
 
+def expected_frames(kind, clip, fakes_module):
+    """The frames of the stand-in's formula, by numpy alone."""
+    if kind == "yamnet":
+        clip = np.pad(clip, (0, -(len(clip) - 15600) % 7680))
+    if kind == "trill":
+        clip = np.pad(clip, (0, max(0, 16000 - len(clip))))
+    if kind == "trillsson1":
+        clip = np.concatenate([clip, clip[::-1][: max(0, 32000 - len(clip))]])
+    frames = [clip[start : start + 15600] for start in range(0, len(clip) - 15599, fakes_module.HOPS[kind])]
+    loudness = np.sqrt(np.square(np.reshape(frames, (-1, 26, 600)).astype(np.float64)).mean(axis=-1))
+    return loudness @ fakes_module.matrix(kind)
+
+
 def expected(kind, fakes_module):
-    """The mean over frames of the stand-in's formula, by numpy alone."""
-    rows = []
-    for clip in clips_of(kind):
-        if kind == "yamnet":
-            clip = np.pad(clip, (0, -(len(clip) - 15600) % 7680))
-        if kind == "trill":
-            clip = np.pad(clip, (0, max(0, 16000 - len(clip))))
-        if kind == "trillsson1":
-            clip = np.concatenate([clip, clip[::-1][: max(0, 32000 - len(clip))]])
-        frames = [clip[start : start + 15600] for start in range(0, len(clip) - 15599, fakes_module.HOPS[kind])]
-        loudness = np.sqrt(np.square(np.reshape(frames, (-1, 26, 600)).astype(np.float64)).mean(axis=-1))
-        rows.append(loudness.mean(axis=0) @ fakes_module.matrix(kind))
-    return np.stack(rows)
+    return np.stack([expected_frames(kind, clip, fakes_module).mean(axis=0) for clip in clips_of(kind)])
 
 
 @pytest.mark.parametrize("source", ["folder", "again", "archive"])
@@ -162,6 +180,41 @@ def test_vectors_are_the_mean_over_frames(apart, fakes, kind, source):
     assert found.dtype == np.float32
     assert found.shape == (3, MODULES[kind].dim)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=2e-6 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("kind", ["vggish", "yamnet", "trill"])
+def test_frames(apart, fakes, kind):
+    import hub_modules
+
+    for place, clip in enumerate([*clips_of(kind), *beside_clips_of(kind)]):
+        found, wanted = apart["found"][f"{kind} frames {place}"], expected_frames(kind, clip, hub_modules)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=2e-6 * np.abs(wanted).max())
+
+
+CENTRES = {  # of clips of so many samples: (begin + end) / 2 of each 15600, as far as the clip reaches
+    ("vggish", 0): [7799.5, 23159.5],  # 40000
+    ("vggish", 1): [7799.5],  # 16000
+    ("vggish", 3): [7799.5],  # 30959, one sample short of a second frame
+    ("vggish", 4): [7799.5, 23159.5],  # 30960
+    ("yamnet", 0): [7799.5, 15479.5, 23159.5, 30839.5, (30720 + 39999) / 2],  # 40000
+    ("yamnet", 1): [7799.5],  # 15600
+    ("yamnet", 3): [7799.5, (7680 + 15600) / 2],  # 15601
+    ("yamnet", 4): [7799.5, 15479.5],  # 23280
+    ("trill", 1): [63.5],  # 128
+    ("trill", 2): [7799.5],  # 16000
+    ("trill", 3): [7799.5],  # 18319
+    ("trill", 4): [7799.5, 10519.5],  # 18320
+}
+
+
+@pytest.mark.parametrize(("kind", "place"), CENTRES)
+def test_times_are_the_middle_of_what_a_frame_hears(apart, kind, place):
+    np.testing.assert_allclose(apart["found"][f"{kind} times {place}"] * 16000, CENTRES[kind, place])
+
+
+def test_trillsson_averages_inside_and_has_no_frames():
+    assert isinstance(TfHub("yamnet", weights="absent"), FrameEmbedder)
+    assert not isinstance(TfHub("trillsson3", weights="absent"), FrameEmbedder)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -182,6 +235,7 @@ def test_a_handle_that_was_fetched_before_needs_no_network(apart, way):
         "offline without a cache": (HANDLE, "MOODBENCH_OFFLINE=1 forbids to fetch it"),
         "unreachable": (f"weights missing: {HANDLE} (", "no route", "give that file as `weights:`"),
         "wrong dim": ("answered one output (2, 64)", "expected one tensor (frames, 128)"),
+        "another hop": ("answered 4 frames for 46000 samples, expected one every 15360", "the published vggish module"),
         "no such key": ("answered a dict with 'other' (1, 1024)", "expected a dict with 'embedding' (batch, 1024)"),
         "no such key in trill": ("a dict with 'embedding' (7, 512), 'layer20' (7, 12288)", "'layer19' of shape"),
         "three outputs": ("answered 3 outputs: (4, 521), (4, 1024), (200, 64)", "expected one tensor (frames, 128)"),

@@ -19,15 +19,15 @@ def matrix(kind: str) -> NDArray[np.float32]:
     return generator.standard_normal((PARTS, DIMS[kind])).astype(np.float32)
 
 
-def write(kind: str, folder: Path, *, output: str = "", dim: int = 0) -> None:
-    """Save a stand-in for `kind`; `output` renames its vectors, `dim` cuts them."""
+def write(kind: str, folder: Path, *, output: str = "", dim: int = 0, hop: int = 0) -> None:
+    """Save a stand-in for `kind`; `output` renames its vectors, `dim` cuts them, `hop` moves them."""
     import tensorflow as tf
 
     module = tf.Module()
     module.matrix = tf.Variable(matrix(kind)[:, : dim or DIMS[kind]])
 
     def vectors(waves: Any) -> Any:
-        frames = tf.signal.frame(waves, WINDOW, HOPS[kind])
+        frames = tf.signal.frame(waves, WINDOW, hop or HOPS[kind])
         pieces = tf.reshape(frames, tf.concat([tf.shape(frames)[:-1], [PARTS, WINDOW // PARTS]], axis=0))
         return tf.sqrt(tf.reduce_mean(tf.square(pieces), axis=-1)) @ module.matrix
 
