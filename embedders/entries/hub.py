@@ -66,7 +66,7 @@ ENTRIES: dict[str, Entry] = {
                 "Shor and Venugopalan, TRILLsson: Distilled Universal Paralinguistic Speech Representations, "
                 "Interspeech 2022"
             ),
-            training_sets=("AudioSet", "Libri-Light"),
+            training_sets=("AudioSet", "Libri-Light", "not published (YouTube speech that its teacher heard)"),
         )
         for size, parameters in _TRILLSSON.items()
     },

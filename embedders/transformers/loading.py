@@ -106,14 +106,8 @@ def load(source: Source, *, fronts: tuple[str, ...], width: int, also: tuple[str
     folder, files = source.fetch(also=also)
     said = read_json(source.who, folder / CONFIG)
     kind = kind_of(source.who, said, fronts)
-    own = {key: value for key, value in said.items() if key not in ("model_type", "auto_map", "architectures")}
-    try:
-        config = getattr(transformers, kind.config).from_dict(own)
-        found = config.projection_dim if kind.front == "clap" else config.hidden_size
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise EmbedderError(
-            f"{source.who}: {folder / CONFIG} is no {kind.config} ({first_line(error)}). Fetch it again."
-        ) from error
+    config = _config(source.who, folder / CONFIG, getattr(transformers, kind.config), said)
+    found = config.projection_dim if kind.front == "clap" else config.hidden_size
     if found != width:
         raise EmbedderError(
             f"{source.who}: {CONFIG} says vectors of {found}, expected {width}. Correct `width`, or name the "
@@ -121,6 +115,21 @@ def load(source: Source, *, fronts: tuple[str, ...], width: int, also: tuple[str
         )
     tensors = {name: tensor for file in files for name, tensor in _read(source.who, file).items()}
     return Checkpoint(_filled(source.who, files[0], kind, config, _of_the_network(kind, tensors)), kind, folder)
+
+
+def _config(who: str, path: Path, factory: Any, said: Mapping[str, Any]) -> Any:
+    """What config.json says, as an object of the library's class `factory`."""
+    from huggingface_hub import errors
+
+    own = {key: value for key, value in said.items() if key not in ("model_type", "auto_map", "architectures")}
+    if type(own.get("vocab_size")) is not int:  # of a head that is not read; music2vec's names a file of its author's
+        own.pop("vocab_size", None)
+    invalid: type[Exception] = getattr(errors, "StrictDataclassError", ValueError)  # newer libraries check types
+    try:
+        return factory.from_dict(own)
+    except (TypeError, ValueError, KeyError, AttributeError, invalid) as error:
+        told = " ".join(str(error).split())[:200].rstrip(".")
+        raise EmbedderError(f"{who}: {path} is no {factory.__name__} ({told}). Fetch it again.") from error
 
 
 def _read(who: str, file: Path) -> dict[str, Tensor]:

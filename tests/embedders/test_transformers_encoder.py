@@ -230,7 +230,7 @@ PUBLISHED = {  # what config.json of the repositories says, beyond the library's
     "wavlm_large_hf": ("WavLM", LARGE),
     "data2vec_base_960h": ("Data2VecAudio", {}),
     "mert_95m": ("Hubert", {}),
-    "mert_330m": ("Hubert", LARGE),
+    "mert_330m": ("Hubert", {**LARGE, "feat_extract_norm": "group"}),
     "ast_audioset": ("AST", {}),
 }
 

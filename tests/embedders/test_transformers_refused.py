@@ -58,6 +58,10 @@ BROKEN = {
     "no config": (lambda folder: (folder / "config.json").unlink(), "no config.json in .*, expected it beside"),
     "config": (lambda folder: (folder / "config.json").write_text("{"), "config.json cannot be read .* expected JSON"),
     "list": (lambda folder: (folder / "config.json").write_text("[]"), "config.json holds a list, expected a JSON"),
+    "type": (
+        lambda folder: change(folder, "config.json", num_hidden_layers="three"),
+        r"config\.json is no HubertConfig \(.*num_hidden_layers.* expected int.*\)\. Fetch it again",
+    ),
     "preprocessor": (
         lambda folder: (folder / "preprocessor_config.json").unlink(),
         "no preprocessor_config.json in .*, expected it beside the weights",

@@ -62,9 +62,9 @@ def wave(folder, kind, *, head="Model", normalise=True, rate=16000, **changes):
     return network
 
 
-def mert(folder, **changes):
+def mert(folder, *, do_stable_layer_norm=False, **changes):
     """A HuBERT that says of itself what MERT's config.json says."""
-    network = wave(folder, "hubert", rate=24000)
+    network = wave(folder, "hubert", rate=24000, do_stable_layer_norm=do_stable_layer_norm)
     path = folder / "config.json"
     said = json.loads(path.read_text(encoding="utf-8"))
     own = {"model_type": "mert_model", "auto_map": {"AutoModel": "modeling_MERT.MERTModel"}}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from embedders.base import Entry, Weights
+from embedders.base import Entry
 
 _WAV2VEC2 = (
     "Baevski et al., wav2vec 2.0: A Framework for Self-Supervised Learning of Speech Representations, NeurIPS 2020"
@@ -63,8 +61,8 @@ def _entry(
     layer: str = "mean",
     pooling: str = "mean",
 ) -> Entry:
-    """A row of `AudioEncoder`. Without a revision its weights are only taken from where the user says."""
-    place: dict[str, Any] = {"model": model, "revision": revision} if revision else {}
+    """A row of `AudioEncoder`."""
+    place = {"model": model, "revision": revision}
     way = {"layer": layer, "pooling": pooling, "sample_rate": sample_rate, "width": dim}
     read = {"mean": "mean of all layers", "last": "last layer"}[layer]
     return Entry(
@@ -79,22 +77,6 @@ def _entry(
         citation=citation,
         licence=licence,
         training_sets=training_sets,
-        weights=None if revision else _unpinned(model, licence),
-    )
-
-
-def _unpinned(model: str, licence: str) -> Weights:
-    return Weights(
-        file=f"{model.partition('/')[2].lower().replace('-', '_')}.safetensors",
-        sha256="",
-        url="",
-        licence=licence,
-        redistributable=False,
-        way_out=(
-            f"Copy the repository {model} of the Hugging Face hub (hf download {model}) and name its model.safetensors "
-            "or pytorch_model.bin as `weights:` of the entry in params.yaml, with config.json and "
-            "preprocessor_config.json beside it; its sha256 is then part of the embedder."
-        ),
     )
 
 
@@ -132,7 +114,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "wav2vec2_large_robust_hf": _entry(
         "facebook/wav2vec2-large-robust",
-        "",  # none is known here
+        "b0f1fc09a26486a009ebd4afaddb69c4cd6f0882",
         title="wav2vec 2.0 large, robust (transformers)",
         dim=1024,
         parameters=315_438_720,
@@ -172,7 +154,7 @@ ENTRIES: dict[str, Entry] = {
         "ff022d095678a2995f3c49bab18a96a9e553f782",
         title="HuBERT large (transformers)",
         dim=1024,
-        parameters=315_435_136,
+        parameters=315_438_720,
         citation=_HUBERT,
         licence="Apache-2.0",
         training_sets=("Libri-Light",),
@@ -229,7 +211,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "music2vec": _entry(
         "m-a-p/music2vec-v1",
-        "",  # none is known here
+        "53f05da0bb7bf914a60adb19b6b62cd2bfa2670c",
         title="music2vec v1",
         dim=768,
         parameters=93_164_288,
@@ -285,15 +267,15 @@ ENTRIES: dict[str, Entry] = {
         parameters=94_371_712,
         citation=_MERT,
         licence="CC-BY-NC-4.0",
-        training_sets=("not published (1,000 h of music)",),
+        training_sets=("not published (20,000 h of music)",),
         sample_rate=24000,
     ),
     "mert_330m": _entry(
         "m-a-p/MERT-v1-330M",
-        "",  # no commit is known here that two sources agree on
+        "0e06c986db0527c0fd1b47181c40f006805e3de0",
         title="MERT v1 330M",
         dim=1024,
-        parameters=315_435_136,
+        parameters=315_428_992,
         citation=_MERT,
         licence="CC-BY-NC-4.0",
         training_sets=("not published (160,000 h of music)",),
