@@ -8,8 +8,10 @@ _CLAP = (
     "Wu et al., Large-Scale Contrastive Language-Audio Pretraining with Feature Fusion and Keyword-to-Caption "
     "Augmentation, ICASSP 2023"
 )
-_630K = ("LAION-Audio-630K", "AudioCaps", "Clotho")
-_SETS = ("LAION-Audio-630K", "AudioSet", "AudioCaps", "Clotho")
+# the audio network of every checkpoint begins as an HTS-AT that was trained to tag AudioSet
+_HTSAT = ("AudioSet (with labels, before CLAP's own training)", "ImageNet (images)")
+_630K = ("LAION-Audio-630K", "AudioCaps", "Clotho", "FSD50K", *_HTSAT)
+_SETS = ("AudioSet", *_630K)
 _MUSIC = "not published (music with captions)"
 _MUSIC_AND_SPEECH = "not published (music and speech with captions)"
 
