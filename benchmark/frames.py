@@ -7,7 +7,6 @@ reads frames, so this is no stage of the pipeline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from benchmark import audio, datasets, embedder_spec, isolation, manifest, paths
@@ -49,7 +48,7 @@ def run(
     """
     spec = embedder_spec.resolve(name, params.embedders.get(name, EmbedderEntry()))
     if spec.factory.startswith("embedders.") and spec.factory not in ADAPTERS.values() and not _has_frames(spec):
-        raise _without_frames(name, params)
+        raise _without_frames(name)
     weights = embedder_spec.weights_file(spec)
     embedder_spec.find_checkpoint(spec)
     identity = embedder_spec.identity(spec, content_sha256(weights) if weights else None)
@@ -69,7 +68,7 @@ def run(
             jobs.append(DatasetJob(name, identity, making, listed, prepared, folder, made, workers, batch_seconds))
         if not jobs:
             return
-        with _Progress(jobs, params) as progress:
+        with _Progress(jobs) as progress:
             isolation.run_apart(
                 _extract,
                 jobs,
@@ -199,35 +198,32 @@ def _has_frames(spec: EmbedderSpec) -> bool:
     return hasattr(Construction(spec.factory, spec.kwargs, None, "auto").load(), FrameEmbedder.embed_frames.__name__)
 
 
-def _without_frames(name: str, params: Params) -> BenchmarkError:
+def _without_frames(name: str) -> BenchmarkError:
     from embedders.catalog import CATALOG
+    from embedders.frame_rates import frame_rate
 
-    able = []
-    for row, entry in {**{known: EmbedderEntry() for known in CATALOG}, **params.embedders}.items():
-        with suppress(BenchmarkError):  # of a row that cannot be resolved here, which is none to offer
-            spec = embedder_spec.resolve(row, entry)
-            if spec.factory.startswith("embedders.") and _has_frames(spec):
-                able.append(row)
-    told = ", ".join(able[:12]) + (f" and {len(able) - 12} more, see docs/frames.md" if len(able) > 12 else "")
+    able: dict[str, str] = {}  # the first row of each kind
+    for row, entry in CATALOG.items():  # one without steps may share its class with one that has them
+        if frame_rate(entry) is not None and _has_frames(embedder_spec.resolve(row, EmbedderEntry())):
+            able.setdefault(entry.factory, row)
     return ContractError(
-        f"embedder {name!r} answers no frames, expected one with embed_frames. These have it: {told}. A "
-        "model of your own gets it as embedders/base.py says of FrameEmbedder."
+        f"embedder {name!r} answers no frames, expected one with embed_frames. These have it, and others of their "
+        f"kind: {', '.join(able.values())}. A model of your own gets it as embedders/base.py says of FrameEmbedder."
     )
 
 
 class _Progress(ClipProgress[DatasetJob]):
     """What the other process has told so far."""
 
-    def __init__(self, jobs: Sequence[DatasetJob], params: Params) -> None:
+    def __init__(self, jobs: Sequence[DatasetJob]) -> None:
         super().__init__("frames", jobs)
-        self._params = params
 
     def __str__(self) -> str:
         return f"frames by {super().__str__()}"
 
     def take(self, news: dict[str, Any]) -> None:
         if "without_frames" in news:
-            raise _without_frames(self.left[0].embedder, self._params)
+            raise _without_frames(self.left[0].embedder)
         if "clips" in news:
             self.count(news, reused=news["reused"])
         if "finished" in news:

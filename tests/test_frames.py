@@ -235,7 +235,9 @@ def test_a_wrong_answer_is_told_with_the_clip_and_leaves_nothing_finished(embed,
 def test_a_row_without_frames_is_told_which_have_them(embed, fake):
     names = "byol_s_512, .*musicnn"
     for entry in ({}, {"factory": "small_embedders:Loudness"}):
-        with pytest.raises(ContractError, match=rf"'logmel_stats' answers no frames, .* These have it: .*{names}"):
+        with pytest.raises(
+            ContractError, match=rf"'logmel_stats' answers no frames, .* others of their kind: .*{names}"
+        ):
             embed(entry, "logmel_stats")
     with pytest.raises(ContractError) as told:
         embed({}, "random_cnn")
