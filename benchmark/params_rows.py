@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmark import params, paths
 from benchmark.errors import ParamsError
-from benchmark.files import write_bytes
+from benchmark.files import held, write_bytes
 from benchmark.params import NAME, RESERVED, EmbedderEntry
 from benchmark.params_text import parse_text
 
 BARE = re.compile(r"[A-Za-z_][\w./+-]*")  # text that needs no quotes, unless YAML takes it for something else
 NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+LOCK_SECONDS = 60.0  # how long one command waits for another that adds a row, which takes it a moment
 
 
 def add(rows: Mapping[str, EmbedderEntry], path: Path | None = None) -> None:
     """Write entries under `embedders:`, all of them or, when anything is wrong, none.
 
+    Of two commands at once, the second adds to what the first has written. Where the path is a link, the file that
+    it leads to is written.
+
     Raises:
-        ParamsError: as `params.load`; a name is there already or not allowed; or `embedders:` is written in a way
-            that cannot be added to here. The file is then untouched.
+        ParamsError: as `params.load`; a name is there already or not allowed; the file is write-protected; or
+            `embedders:` is written in a way that cannot be added to here. The file is then untouched.
+        LockedError: another command holds the file for a minute.
     """
     path = path or paths.PARAMS
+    with held(paths.lock("params"), who=f"adding to {path.name}", wait_seconds=LOCK_SECONDS):
+        _add(rows, path)
+
+
+def _add(rows: Mapping[str, EmbedderEntry], path: Path) -> None:
     refuse_taken(rows, params.load(path), path)
+    if not path.stat().st_mode & WRITABLE:  # a new file would take its place all the same
+        raise ParamsError(
+            f"{path.name} is write-protected, expected a file that may be changed. Run: chmod u+w {path.name}."
+        )
     text = path.read_bytes().decode("utf-8")
     plain = {name: entry.model_dump(exclude_defaults=True) for name, entry in rows.items()}
     new = _inserted(text, plain)
@@ -38,7 +54,7 @@ def add(rows: Mapping[str, EmbedderEntry], path: Path | None = None) -> None:
             f"{path.name}: 'embedders:' is written in a way that cannot be added to here; expected one row a line or "
             f"block, indented below it. Add by hand: {lines.strip()}."
         )
-    write_bytes(path, new.encode())
+    write_bytes(path.resolve(), new.encode())
 
 
 def refuse_taken(rows: Mapping[str, object], found: params.Params, path: Path | None = None) -> None:

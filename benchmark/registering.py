@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from benchmark import embedder_spec, entry_points, isolation, params, params_rows, registry
 from benchmark.check import apart
-from benchmark.check.report import NOT_MADE, Finding
+from benchmark.check.report import NOT_MADE, Finding, ended
 from benchmark.embedder_spec import Construction, EmbedderSpec
-from benchmark.errors import BenchmarkError, ContractError, ParamsError
+from benchmark.errors import BenchmarkError, ContractError, ParamsError, UnknownNameError
 from benchmark.params import ORIGINS, EmbedderEntry, Params
 
 Say = Callable[[str], None]
@@ -43,13 +43,18 @@ def register(name: str, fields: Mapping[str, Any], sweep: Sequence[str], options
         BenchmarkError: a model failed the battery, or died in it, and `force` is not given.
     """
     found = params.load()
-    rows = expand(name, entry_of(name, fields), sweep)
+    given = entry_of(name, fields)
+    rows = expand(name, given, sweep)
     params_rows.refuse_taken(rows, found)
-    _require_own_name(name, rows[name] if name in rows else next(iter(rows.values())))
+    _require_model(name, given, rows)
+    for row in (name, *rows):
+        _require_own_name(row, given)
     specs = {row: embedder_spec.resolve(row, entry) for row, entry in rows.items()}
     for row, spec in specs.items():
         embedder_spec.code(spec)
         if options.check:
+            if len(rows) > 1:
+                say(f"{row}:")
             rows[row] = _tried(spec, rows[row], options, say)
     params_rows.add(rows)
     for line in _next_steps(list(rows), found):
@@ -123,6 +128,19 @@ def _word(key: str, value: Any) -> str:
     return word if isinstance(value, str) else f"{key.lower()}{word}"
 
 
+def _require_model(name: str, entry: EmbedderEntry, rows: Mapping[str, object]) -> None:
+    """Only a row of the catalogue, by its own name, needs no option that says which model it is."""
+    if any(getattr(entry, origin) for origin in ORIGINS):
+        return
+    options = ", ".join(f"--{origin}" for origin in ORIGINS)
+    if name in entry_points.names() and name not in rows:
+        raise ParamsError(f"--sweep: found no model to vary, expected one of {options}. Give --like {name}.")
+    if name not in entry_points.names():
+        raise UnknownNameError(
+            "embedder", name, entry_points.names(), f"For a model of your own give one of {options}."
+        )
+
+
 def _require_own_name(name: str, entry: EmbedderEntry) -> None:
     given = [origin for origin in ORIGINS if getattr(entry, origin)]
     if given and name in entry_points.names() and entry.like != name:
@@ -158,7 +176,7 @@ def _tried(spec: EmbedderSpec, entry: EmbedderEntry, options: Options, say: Say)
     except BenchmarkError as error:
         if not options.force:
             ending = "Nothing was written. Mend it, or write the row all the same with --force."
-            raise BenchmarkError(f"{str(error).rstrip('.')}. {ending}") from None
+            raise BenchmarkError(f"{ended(str(error))} {ending}") from None
         say(f"{spec.name} is written all the same (--force): {error}")
     return entry.model_copy(update={"libraries": list(dict.fromkeys([*entry.libraries, *heard.libraries]))})
 
@@ -215,8 +233,9 @@ def _next_steps(rows: Sequence[str], before: Params) -> list[str]:
     stages = [f"{stage}@{row}" for row in rows for stage in ("embed", "evaluate")]
     shown = stages if len(stages) <= 6 else [*stages[:4], f"… ({len(rows)} rows)"]
     kept = len(before.embedders)
+    others = "the other row has" if kept == 1 else f"the other {kept} rows have"
     return [
         f"params.yaml: added {', '.join(rows)}.",
         f"Next: dvc repro (or moodbench run). It runs prepare, {', '.join(shown)}, then report; "
-        f"what the other {kept} rows have is kept. Suites: {', '.join(before.suites)}.",
+        f"what {others} is kept. Suites: {', '.join(before.suites)}.",
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from benchmark import params, params_rows
+from benchmark import params, params_rows, paths
 from benchmark.errors import ParamsError
 from benchmark.params import EmbedderEntry
 
@@ -36,7 +38,9 @@ ENTRIES = {
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RUNS", tmp_path / "runs")  # the lock stands there
+
     def write(text):
         (tmp_path / "params.yaml").write_bytes(text.encode())
         return tmp_path / "params.yaml"
@@ -90,3 +94,46 @@ def test_names_that_cannot_be_taken(file, name, message):
     with pytest.raises(ParamsError, match=message):
         params_rows.add({"fine": EmbedderEntry(), name: EmbedderEntry()}, path)
     assert path.read_bytes() == TEXT.encode()
+
+
+def test_rows_added_at_once_are_all_there(file, monkeypatch):
+    """A second command begins while the first is between reading and writing."""
+    path = file(TEXT)
+    began, others = threading.Event(), []
+    write, insert = params_rows.write_bytes, params_rows._inserted
+
+    def slowly(where, content):
+        if not others:
+            others.append(threading.Thread(target=params_rows.add, args=({"second": EmbedderEntry()}, path)))
+            others[0].start()
+            began.wait(0.5)  # not set while the first command holds the file
+        return write(where, content)
+
+    def seen(text, rows):
+        if "second" in rows:
+            began.set()
+        return insert(text, rows)
+
+    monkeypatch.setattr(params_rows, "write_bytes", slowly)
+    monkeypatch.setattr(params_rows, "_inserted", seen)
+    params_rows.add({"first": EmbedderEntry()}, path)
+    others[0].join(timeout=30)
+    assert list(params.load(path).embedders) == ["chance", "tiny", "first", "second"]
+
+
+def test_a_link_stays_a_link(file, tmp_path):
+    real = file(TEXT)
+    link = tmp_path / "linked" / "params.yaml"
+    link.parent.mkdir()
+    link.symlink_to(real)
+    params_rows.add({"plain": EmbedderEntry()}, link)
+    assert link.is_symlink()
+    assert "plain" in params.load(real).embedders
+
+
+def test_a_write_protected_file_is_left_alone(file):
+    path = file(TEXT)
+    path.chmod(0o444)
+    with pytest.raises(ParamsError, match=r"params\.yaml is write-protected, .* Run: chmod u\+w params\.yaml\."):
+        params_rows.add({"plain": EmbedderEntry()}, path)
+    assert path.read_text() == TEXT

@@ -53,8 +53,8 @@ def test_a_hear_module_becomes_a_row(here, monkeypatch, capfd):
     assert [line for line in lines if line.startswith("ok      frames")]
     assert lines[-2] == "params.yaml: added mine."
     assert lines[-1] == (
-        "Next: dvc repro (or moodbench run). It runs prepare, embed@mine, evaluate@mine, then report; what the other 1 "
-        "rows have is kept. Suites: demo."
+        "Next: dvc repro (or moodbench run). It runs prepare, embed@mine, evaluate@mine, then report; what the other "
+        "row has is kept. Suites: demo."
     )
     assert here.read_text() == TEXT + (
         "  mine:\n    hear: stranger_models\n    kwargs:\n      gain: 2\n    libraries:\n      - numpy\n      - torch\n"
@@ -150,7 +150,11 @@ def test_what_cannot_be_made(refused, inline_workers, arguments, message, tmp_pa
         (["chance"], "params.yaml has a row 'chance' already. Take another name"),
         (["Mine", "--hear", "a"], "embedder name 'Mine': expected small letters"),
         (["mfcc_stats", "--hear", "stranger_models"], "'mfcc_stats' is a name of the catalogue or of an installed pac"),
-        (["mine"], "unknown embedder 'mine'."),
+        (["mine"], "For a model of your own give one of --like, --factory, --hear, --mteb, --xares, --function."),
+        (["logmel_stat"], "unknown embedder 'logmel_stat'. Did you mean 'logmel_stats'"),
+        (["mine", "--sweep", "x=1"], "unknown embedder 'mine'."),
+        (["mfcc_stats", "--sweep", "x=1"], "--sweep: found no model to vary, expected one of --like, --factory"),
+        (["wav2vec2", "--hear", "stranger_models", "--sweep", "size=base"], "'wav2vec2_base' is a name of the catal"),
         (["mine", "--hear", "a", "--kwargs", "layer"], "--kwargs 'layer': expected argument=value, or a JSON object"),
         (["mine", "--hear", "a", "--kwargs", "x=1", "x=2"], "--kwargs: argument 'x' is given twice, expected it once."),
         (["mine", "--hear", "a", "--sweep", "x=1,,2"], "--sweep x: found '1,,2', expected values with commas"),
@@ -159,6 +163,15 @@ def test_what_cannot_be_made(refused, inline_workers, arguments, message, tmp_pa
 )
 def test_one_clear_line(refused, arguments, message):
     assert message in refused(*arguments)
+
+
+def test_what_a_model_says_is_not_ended_twice(refused, inline_workers, monkeypatch, tmp_path):
+    (tmp_path / "asks.py").write_text("def pich(audio, rate):\n    return [audio.mean(), audio.std()]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    line = refused("mine", "--function", "asks:pitch")
+    assert line.endswith(
+        "Did you mean 'pich'? Nothing was written. Mend it, or write the row all the same with --force."
+    )
 
 
 # -- sweeps ----------------------------------------------------------------------------------------
@@ -172,6 +185,17 @@ def test_a_sweep_is_ordinary_rows(here, tell):
     assert rows["w2v_layer6_mean_std"] == EmbedderEntry(
         like="wav2vec2_base", weights="w.pth", kwargs={"x": 1, "layer": 6, "pooling": "mean+std"}
     )
+
+
+def test_a_sweep_says_whose_checks_follow(here, inline_workers):
+    said = []
+    registering.register("mine", {"like": "chance"}, ["dim=4,5"], registering.Options(), said.append)
+    assert [line for line in said if line.startswith(("mine", "ok      attributes"))] == [
+        "mine_dim4:",
+        "ok      attributes: 4 numbers from 16000 Hz",
+        "mine_dim5:",
+        "ok      attributes: 5 numbers from 16000 Hz",
+    ]
 
 
 def test_a_sweep_with_one_bad_row_writes_none(refused, inline_workers):

@@ -63,7 +63,10 @@ def as_declared(subject: Subject) -> str:
         if max(mirrored) <= subject.declared.tolerance and _deaf_between(subject, factor):
             low, high = (round(f * subject.rate) for f in (LOW, 1 / factor - LOW))
             raise Failed(f"the same vector for {low} and {high} Hz: only each sample in {factor} is used")
-    return _told(itself, f"tones told apart up to {_highest(subject, relative_difference(base, near)):.0f} Hz")
+    highest = _highest(subject, relative_difference(base, near))
+    lowest = HEARD[0] * subject.rate / 2
+    heard = f"up to {highest:.0f} Hz" if highest else f"below {lowest:.0f} Hz only"
+    return _told(itself, f"tones told apart {heard}")
 
 
 def _told(itself: list[float], heard: str) -> str:

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from benchmark.errors import ContractError
 
 NOT_MADE = "construction"  # the finding that no object could be made
+ENDS = (".", "!", "?")  # of a sentence
+
+
+def ended(text: str) -> str:
+    """A text as a sentence or several, to which another can be added."""
+    return text if text.endswith(ENDS) else f"{text}."
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,8 @@ class Finding:
     def __str__(self) -> str:
         if self.passed:
             return f"ok      {self.name}: {self.seen}"
-        told = f"FAILED  {self.name}: found {self.seen}, expected {self.expected}. {self.why}"
-        return f"{told} {self.mend}".rstrip()
+        joint = " Expected" if self.seen.endswith(ENDS) else ", expected"  # a model may say whole sentences
+        return f"FAILED  {self.name}: found {self.seen}{joint} {self.expected}. {self.why} {self.mend}".rstrip()
 
 
 @dataclass(frozen=True)
