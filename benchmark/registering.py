@@ -21,6 +21,7 @@ from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unknown
 from benchmark.params import ORIGINS, EmbedderEntry, Params
 
 Say = Callable[[str], None]
+CONSTANTS = {"True": True, "False": False, "None": None}  # as text, False would be true
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def entry_of(name: str, fields: Mapping[str, Any]) -> EmbedderEntry:
 
 
 def parse_settings(texts: Sequence[str], option: str) -> dict[str, Any]:
-    """`key=value` texts and JSON objects as one mapping; a value is JSON, or else text.
+    """`key=value` texts and JSON objects as one mapping; a value is JSON or a constant of Python, or else text.
 
     Raises:
         ParamsError: a text of another form, or a key twice.
@@ -94,7 +95,7 @@ def parse_settings(texts: Sequence[str], option: str) -> dict[str, Any]:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return CONSTANTS[text] if text in CONSTANTS else json.loads(text)
     except ValueError:
         return text
 

@@ -81,6 +81,7 @@ def test_each_fault_is_told_apart(try_row, factory, finding, seen):
     assert re.search(seen, failure.seen), failure.seen
     assert failure.expected
     assert failure.why
+    assert finding != "entry" or "process" not in failure.why  # none was started
 
 
 def test_a_model_that_hangs_is_ended(try_row):

@@ -209,6 +209,7 @@ def test_a_sweep_with_one_bad_row_writes_none(refused, inline_workers):
         (["layer=3", "pool=mean", "name=a=b"], {"layer": 3, "pool": "mean", "name": "a=b"}),
         (['{"a": [1, 2]}', "b=true"], {"a": [1, 2], "b": True}),
         (['b="3"'], {"b": "3"}),
+        (["a=True", "b=False", "c=None", 'd="None"'], {"a": True, "b": False, "c": None, "d": "None"}),
         ([], {}),
     ],
 )

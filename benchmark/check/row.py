@@ -18,6 +18,7 @@ from benchmark.errors import BenchmarkError, Unavailable, UnknownNameError
 from benchmark.params import EmbedderEntry
 
 _NO_SCORE = "A row whose process ends has no score, and takes hours of other clips with it."
+_NO_ENTRY = "Nothing else can be tried."
 _DEATHS = {  # by a phase: what is expected, how it is mended
     "import": (
         "a module that can be imported",
@@ -132,7 +133,7 @@ def _run(function: Any, *arguments: Any, heard: _Heard, patience: float) -> None
 def _fatal(phase: str, seen: str) -> Finding:
     expected, mend = _DEATHS.get(phase, ("an answer or an exception", "Raise an exception where the model cannot."))
     if phase == "entry":
-        expected, mend = "an entry that can be resolved", ""
+        return Finding(phase, False, seen.rstrip("."), "an entry that can be resolved", _NO_ENTRY)
     return Finding(phase, False, seen.rstrip("."), expected, _NO_SCORE, mend)
 
 

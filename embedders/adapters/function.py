@@ -34,6 +34,13 @@ class Function:
         **options: Any,
     ) -> None:
         self._who = f"function {wraps}"
+        calling.require_declarations(
+            self._who,
+            min_seconds=min_seconds,
+            window_seconds=window_seconds,
+            tolerance=tolerance,
+            in_workers=in_workers,
+        )
         self._function = calling.require_callable(self._who, calling.find(self._who, wraps), wraps)
         self._options = {**options, **({"weights": weights} if weights else {})}
         self.sample_rate = calling.require_whole(self._who, "sample_rate", sample_rate)

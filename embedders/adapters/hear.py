@@ -49,6 +49,9 @@ class Hear:
         **options: Any,
     ) -> None:
         self._who = f"hear {wraps}"
+        calling.require_declarations(
+            self._who, min_seconds=min_seconds, window_seconds=window_seconds, tolerance=tolerance
+        )
         require_one_of(self._who, "device", device, DEVICES)
         self._module = calling.find(self._who, wraps)
         load = calling.attribute(self._who, self._module, "load_model")

@@ -44,6 +44,13 @@ class Mteb:
         **options: Any,
     ) -> None:
         self._who = f"mteb {wraps}"
+        calling.require_declarations(
+            self._who,
+            min_seconds=min_seconds,
+            window_seconds=window_seconds,
+            tolerance=tolerance,
+            equal_length=equal_length,
+        )
         require_one_of(self._who, "device", device, DEVICES)
         found = calling.find(self._who, wraps)
         if isinstance(found, type) or not hasattr(found, "encode"):

@@ -42,6 +42,9 @@ class Xares:
         import torch
 
         self._who = f"xares {wraps}"
+        calling.require_declarations(
+            self._who, min_seconds=min_seconds, window_seconds=window_seconds, tolerance=tolerance
+        )
         require_one_of(self._who, "device", device, DEVICES)
         make = calling.require_callable(self._who, calling.find(self._who, wraps), wraps)
         self._encoder = calling.call(self._who, make, **({"weights": weights} if weights else {}), **options)

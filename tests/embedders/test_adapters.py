@@ -284,3 +284,20 @@ def test_arguments_that_do_not_fit(models, kind):
 def test_an_unknown_device(models, kind):
     with pytest.raises(EmbedderError, match=r"device is 'tpu', expected one of auto, cpu, cuda"):
         ADAPTERS[kind](MODEL[kind], device="tpu")
+
+
+@pytest.mark.parametrize("kind", ADAPTERS)
+@pytest.mark.parametrize(("name", "value"), [("min_seconds", "half"), ("window_seconds", -1), ("tolerance", None)])
+def test_declarations_that_are_no_numbers(models, kind, name, value):
+    with pytest.raises(
+        EmbedderError, match=rf"{name} is {value!r}, expected a finite number, 0 or more\. Mend `kwargs`"
+    ):
+        ADAPTERS[kind](MODEL[kind], **{name: value})
+
+
+def test_a_flag_that_is_text(models):
+    """Any text is true, "no" and "False" among them."""
+    with pytest.raises(EmbedderError, match=r"in_workers is 'no', expected True or False"):
+        Function("stranger_models:loudness_and_tilt", in_workers="no")
+    with pytest.raises(EmbedderError, match=r"equal_length is 'False', expected True or False"):
+        Mteb("stranger_models:MtebEncoder", device="cpu", equal_length="False")
