@@ -34,10 +34,16 @@ def add(rows: Mapping[str, EmbedderEntry], path: Path | None = None) -> None:
     """
     path = path or paths.PARAMS
     with held(paths.lock("params"), who=f"adding to {path.name}", wait_seconds=LOCK_SECONDS):
-        _add(rows, path)
+        write_bytes(path.resolve(), _with_rows(rows, path).encode())
 
 
-def _add(rows: Mapping[str, EmbedderEntry], path: Path) -> None:
+def require_addable(rows: Mapping[str, EmbedderEntry]) -> None:
+    """Raises as `add` for params.yaml, and writes nothing: to be asked before models are tried for hours."""
+    _with_rows(rows, paths.PARAMS)
+
+
+def _with_rows(rows: Mapping[str, EmbedderEntry], path: Path) -> str:
+    """The file's text with the rows in it; raises as `add`."""
     refuse_taken(rows, params.load(path), path)
     if not path.stat().st_mode & WRITABLE:  # a new file would take its place all the same
         raise ParamsError(
@@ -54,7 +60,7 @@ def _add(rows: Mapping[str, EmbedderEntry], path: Path) -> None:
             f"{path.name}: 'embedders:' is written in a way that cannot be added to here; expected one row a line or "
             f"block, indented below it. Add by hand: {lines.strip()}."
         )
-    write_bytes(path.resolve(), new.encode())
+    return new
 
 
 def refuse_taken(rows: Mapping[str, object], found: params.Params, path: Path | None = None) -> None:

@@ -46,7 +46,7 @@ def register(name: str, fields: Mapping[str, Any], sweep: Sequence[str], options
     found = params.load()
     given = entry_of(name, fields)
     rows = expand(name, given, sweep)
-    params_rows.refuse_taken(rows, found)
+    params_rows.require_addable(rows)
     _require_model(name, given, rows)
     for row in (name, *rows):
         _require_own_name(row, given)

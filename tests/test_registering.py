@@ -222,6 +222,13 @@ def test_bad_settings():
         registering.parse_settings(["{1"], "--kwargs")
 
 
+def test_a_file_that_cannot_be_added_to_is_told_before_the_model_is_tried(here, monkeypatch):
+    monkeypatch.setattr(isolation, "run_apart", lambda *_, **__: pytest.fail("the model was tried"))
+    here.write_text("suites: [demo]\nembedders: {chance: {}}\n")
+    with pytest.raises(ParamsError, match="cannot be added to here"):
+        registering.register("mine", {"factory": "small_embedders:Loudness"}, [], registering.Options(), print)
+
+
 def test_the_model_never_runs_in_the_commands_own_process(here, monkeypatch):
     """What is not sent apart is not run at all."""
     monkeypatch.setattr(isolation, "run_apart", lambda *_, **__: None)
