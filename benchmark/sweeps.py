@@ -31,20 +31,29 @@ def rows_of(name: str, found: Params) -> dict[str, EmbedderEntry]:
     Raises:
         UnknownNameError: fewer than two rows are so.
     """
-    called = {row: entry for row, entry in found.embedders.items() if row == name or row.startswith(f"{name}_")}
-    groups: dict[tuple[str | None, ...], dict[str, EmbedderEntry]] = {}
-    for row, entry in called.items():
-        groups.setdefault((*(getattr(entry, origin) for origin in ORIGINS), entry.weights), {})[row] = entry
-    largest = max(groups.values(), key=len, default={})
+    largest = _largest(name, found)
     if len(largest) < 2:
+        beginnings = {row[:place] for row in found.embedders for place, sign in enumerate(row) if sign == "_"}
         raise UnknownNameError(
             "sweep",
             name,
-            found.embedders,
+            [each for each in beginnings if len(_largest(each, found)) > 1],
             f"Expected two rows or more whose names begin with '{name}_', of one model: moodbench register {name} … "
             "--sweep argument=value,value.",
         )
     return largest
+
+
+def _largest(name: str, found: Params) -> dict[str, EmbedderEntry]:
+    """Of the rows that are called so, the most that are of one model."""
+    groups: dict[tuple[str | None, ...], dict[str, EmbedderEntry]] = {}
+    for row, entry in found.embedders.items():
+        if row == name or row.startswith(f"{name}_"):
+            given = {origin: getattr(entry, origin) for origin in ORIGINS}
+            if not any(given.values()):  # the catalogue's row of that name
+                given["like"] = row
+            groups.setdefault((*given.values(), entry.weights), {})[row] = entry
+    return max(groups.values(), key=len, default={})
 
 
 def standings(name: str, found: Params) -> list[Standing]:

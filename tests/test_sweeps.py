@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark import cell_files, params, paths, registry, sweeps
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, UnknownNameError
 from benchmark.sweeps import Standing, best, validation_score
 from tasks.base import Suite
 
@@ -88,3 +88,17 @@ def test_what_is_no_sweep(scored, tell, name):
     told = tell("sweep", name)
     assert told.code == 2
     assert f"unknown sweep '{name}'." in told.line("error:")
+    assert " Known: net. " in told.line("error:")
+
+
+def test_two_rows_of_the_catalogue_are_two_models(project):
+    paths.PARAMS.write_text("suites: [demo]\nembedders:\n  opensmile_compare: {}\n  opensmile_egemaps: {}\n")
+    with pytest.raises(UnknownNameError, match=r"unknown sweep 'opensmile'\. Expected two rows or more"):
+        sweeps.rows_of("opensmile", params.load())
+
+
+def test_the_catalogues_row_is_one_of_those_made_like_it(project):
+    paths.PARAMS.write_text(
+        "suites: [demo]\nembedders:\n  chance: {}\n  chance_dim4: {like: chance, kwargs: {dim: 4}}\n"
+    )
+    assert list(sweeps.rows_of("chance", params.load())) == ["chance", "chance_dim4"]
