@@ -83,20 +83,6 @@ def test_an_embedder_that_keeps_the_contract_passes(fakes, fake):
     assert {skipped.name for skipped in report.skipped} == {check.name for check in CHECKS} - tried
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "seen"),
-    [
-        ("min_seconds", "half", "min_seconds is 'half', expected a finite number, 0 or more."),
-        ("tolerance", float("nan"), "tolerance is nan, expected a finite number, 0 or more."),
-        ("window_seconds", -1, "window_seconds is -1, expected a finite number, 0 or more."),
-        ("equal_length", "no", "equal_length is 'no', expected True or False."),
-    ],
-)
-def test_declarations_of_another_kind(fakes, name, value, seen):
-    report = check_embedder(type("Declares", (fakes.Good,), {name: value}))
-    assert [(failure.name, failure.seen) for failure in report.failures] == [("attributes", seen)]
-
-
 def test_what_was_not_tried_is_told_with_its_reason(fakes):
     report = check_embedder(fakes.WrongDim)
     assert [f.name for f in report.findings] == ["attributes", "statistics", "shape"]

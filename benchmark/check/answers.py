@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from benchmark.check import signals
 from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
 from benchmark.embedding import embed_clips
-from embedders.adapters.calling import wrong_declarations
 from embedders.base import Clip, FittedEmbedder, FrameEmbedder
 
 
@@ -24,8 +23,9 @@ def attributes(subject: Subject) -> str:
         value = getattr(subject.embedder, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise Failed(f"{name} = {value!r}")
-    if wrong := wrong_declarations(subject.declared):
-        raise Failed(f"{'; '.join(wrong)}.")
+    declared = subject.declared
+    if not declared.min_seconds >= 0 or not declared.tolerance >= 0:
+        raise Failed(f"min_seconds = {declared.min_seconds!r}, tolerance = {declared.tolerance!r}")
     return f"{subject.embedder.dim} numbers from {subject.rate} Hz"
 
 

@@ -28,9 +28,9 @@ CHECKS = (
         "attributes",
         answers.attributes,
         (),
-        "sample_rate and dim as whole numbers above 0, and declarations of the kind that docs/add_an_embedder.md lists",
-        "The engine resamples to sample_rate, stores dim numbers a clip, and makes its batches as declared.",
-        "Set them as plain numbers, True or False on the class.",
+        "whole numbers above 0",
+        "The engine resamples to sample_rate and stores dim numbers a clip.",
+        "Set both as plain ints on the class.",
     ),
     Check(
         "statistics",
