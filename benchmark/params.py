@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from benchmark import paths
 from benchmark.errors import ParamsError
 from benchmark.files import canonical
-from benchmark.params_text import parse_text, read
+from benchmark.params_text import parse_text, read, require_writable, rewrite
 
 VERSION = 1  # of the file's format; a file without `version` is of version 1
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -161,15 +161,21 @@ def set_suites(names: list[str], path: Path | None = None) -> None:
     """Rewrite `suites:` (sorted, unique); every other line, and the comment on a suite that stays, is kept as it is.
 
     Raises:
-        ParamsError: as `load`, or `suites:` is written in a way that cannot be changed; the file is then untouched.
+        ParamsError: as `load`, or `suites:` is written in a way that cannot be changed, or the file is write-protected;
+            it is then untouched.
     """
+    path = path or paths.PARAMS
+    load(path)  # before anything is written, a lock too
+    rewrite(path, lambda: _with_suites(names, path))
+
+
+def _with_suites(names: list[str], path: Path) -> str:
+    """The file's text with these suites; raises as `set_suites`."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    from benchmark.files import write_bytes
-
-    path = path or paths.PARAMS
     load(path)
+    require_writable(path)
     wanted = sorted(set(names))
     text = path.read_bytes().decode("utf-8")
     end = "\r\n" if "\r\n" in text else "\n"
@@ -195,7 +201,7 @@ def set_suites(names: list[str], path: Path | None = None) -> None:
             f"{path.name}: 'suites:' is written in a way that cannot be changed here; expected a plain list. Edit it "
             f"by hand: suites: [{', '.join(wanted)}]."
         )
-    write_bytes(path, new.encode())
+    return new
 
 
 def _as_mapping(rows: list[Any]) -> str:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmark import params, paths
 from benchmark.errors import ParamsError
-from benchmark.files import held, write_bytes
 from benchmark.params import NAME, RESERVED, EmbedderEntry
-from benchmark.params_text import parse_text
+from benchmark.params_text import parse_text, require_writable, rewrite
 
 BARE = re.compile(r"[A-Za-z_][\w./+-]*")  # text that needs no quotes, unless YAML takes it for something else
 NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-LOCK_SECONDS = 60.0  # how long one command waits for another that adds a row, which takes it a moment
 
 
 def add(rows: Mapping[str, EmbedderEntry], path: Path | None = None) -> None:
@@ -33,8 +29,7 @@ def add(rows: Mapping[str, EmbedderEntry], path: Path | None = None) -> None:
         LockedError: another command holds the file for a minute.
     """
     path = path or paths.PARAMS
-    with held(paths.lock("params"), who=f"adding to {path.name}", wait_seconds=LOCK_SECONDS):
-        write_bytes(path.resolve(), _with_rows(rows, path).encode())
+    rewrite(path, lambda: _with_rows(rows, path))
 
 
 def require_addable(rows: Mapping[str, EmbedderEntry]) -> None:
@@ -45,10 +40,7 @@ def require_addable(rows: Mapping[str, EmbedderEntry]) -> None:
 def _with_rows(rows: Mapping[str, EmbedderEntry], path: Path) -> str:
     """The file's text with the rows in it; raises as `add`."""
     refuse_taken(rows, params.load(path), path)
-    if not path.stat().st_mode & WRITABLE:  # a new file would take its place all the same
-        raise ParamsError(
-            f"{path.name} is write-protected, expected a file that may be changed. Run: chmod u+w {path.name}."
-        )
+    require_writable(path)
     text = path.read_bytes().decode("utf-8")
     plain = {name: entry.model_dump(exclude_defaults=True) for name, entry in rows.items()}
     new = _inserted(text, plain)

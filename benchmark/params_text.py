@@ -1,12 +1,17 @@
-"""params.yaml as text: parsed to plain data, with one clear line where it is no YAML."""
+"""params.yaml as text: parsed to plain data, with one clear line where it is no YAML; and written anew."""
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmark import paths
 from benchmark.errors import ParamsError
+from benchmark.files import held, write_bytes
 
+LOCK_SECONDS = 60.0  # how long one command waits for another that writes the file, which takes it a moment
 MOST_VALUES = 10_000  # with every alias written out
 
 
@@ -43,6 +48,26 @@ def read(path: Path) -> object:
         raise ParamsError(f"{path.name} cannot be parsed: it is nested too deeply. {mend}") from None
     except YAMLError as error:
         raise ParamsError(f"{path.name} cannot be parsed: {_yaml_problem(error)}. {mend}") from None
+
+
+def require_writable(path: Path) -> None:
+    """Raises `ParamsError` for a write-protected file: a new one would take its place all the same."""
+    if not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise ParamsError(
+            f"{path.name} is write-protected, expected a file that may be changed. Run: chmod u+w {path.name}."
+        )
+
+
+def rewrite(path: Path, made: Callable[[], str]) -> None:
+    """Replace the file's text by what `made` makes of it, while no other command does so.
+
+    Where the path is a link, the file that it leads to is written.
+
+    Raises:
+        LockedError: another command holds the file for a minute.
+    """
+    with held(paths.lock("params"), who=f"writing {path.name}", wait_seconds=LOCK_SECONDS):
+        write_bytes(path.resolve(), made().encode())
 
 
 def _refuse_bombs(tree: Any) -> None:

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from benchmark import audio, embedder_spec, embedding, extraction
-from benchmark.errors import DatasetError
+from benchmark.errors import ContractError, DatasetError
 from benchmark.manifest import Manifest
 from benchmark.params import EmbedderEntry
 from embedders.base import Clip, Declared, Embedder, FittedEmbedder
@@ -58,6 +58,7 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
         Raises:
             UnknownNameError: the catalogue has no such embedder.
+            ContractError: what was given is no embedder.
             Unavailable: its weights or a library are not here.
             DatasetError: a clip is none.
         """
@@ -97,6 +98,12 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
     def _made(self) -> Embedder:
         if not isinstance(self.embedder, str):
+            if isinstance(self.embedder, type) or not isinstance(self.embedder, Embedder):
+                kind = f"the class {self.embedder.__name__}" if isinstance(self.embedder, type) else repr(self.embedder)
+                raise ContractError(
+                    f"embedder is {kind}, expected a name of the catalogue or an object with sample_rate, dim and "
+                    "embed. Give an object of your class."
+                )
             # what is fitted must not change the parameter; the rest may be shared, for models are large
             fitted = isinstance(self.embedder, FittedEmbedder)
             return copy.deepcopy(self.embedder) if fitted else self.embedder

@@ -71,7 +71,17 @@ def test_siblings_share_only_base_and_common(file: Path) -> None:
     package, *rest = file.relative_to(ROOT).parts
     shared = {
         f"{package}.{name}"
-        for name in ("base", "common", "windows", "steps", "missing", "torch_common", "catalog", "entries")
+        for name in (
+            "base",
+            "common",
+            "windows",
+            "steps",
+            "declarations",
+            "missing",
+            "torch_common",
+            "catalog",
+            "entries",
+        )
     }
     family = rest[0].removesuffix(".py")
     own = [f"{package}.{name}" for name in (family, BUILT_ON.get(family)) if name]
@@ -94,7 +104,7 @@ def test_the_engine_imports_one_way(file: Path) -> None:
     assert not of_package(found, *forbidden), f"{name_of(file)} imports upwards: {of_package(found, *forbidden)}"
     assert not of_package(found, "tests", "performance")
     plug_ins = {name for name in found if name.split(".")[0] in ("embedders", "tfds_builders")}
-    ours = [f"embedders.{name}" for name in ("base", "windows", "missing", "catalog", "frame_rates")]
+    ours = [f"embedders.{name}" for name in ("base", "declarations", "windows", "missing", "catalog", "frame_rates")]
     known = (*ours, "tfds_builders.common")
     allowed = of_package(plug_ins, *known)
     foreign = plug_ins - set(allowed) - {"embedders", "tfds_builders"}

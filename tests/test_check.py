@@ -51,6 +51,7 @@ def fakes():
         ("OneBuffer", "own memory", "changed by the second call"),
         ("IgnoresItsInput", "different clips", "the same vector for a low tone and a gliding tone"),
         ("FractionalDim", "attributes", "dim = 6.0"),
+        ("WordyMinimum", "attributes", "min_seconds is 'half', expected a finite number, 0 or more"),
         ("CannotBeMade", "construction", "no model file"),
         ("FittedToNan", "statistics", "not JSON compliant"),
         ("FramesInMilliseconds", "frames", "times [ 50."),

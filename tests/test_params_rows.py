@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from benchmark import params, params_rows, paths
+from benchmark import params, params_rows, params_text, paths
 from benchmark.errors import ParamsError
 from benchmark.params import EmbedderEntry
 
@@ -100,7 +100,7 @@ def test_rows_added_at_once_are_all_there(file, monkeypatch):
     """A second command begins while the first is between reading and writing."""
     path = file(TEXT)
     began, others = threading.Event(), []
-    write, insert = params_rows.write_bytes, params_rows._inserted
+    write, insert = params_text.write_bytes, params_rows._inserted
 
     def slowly(where, content):
         if not others:
@@ -114,7 +114,7 @@ def test_rows_added_at_once_are_all_there(file, monkeypatch):
             began.set()
         return insert(text, rows)
 
-    monkeypatch.setattr(params_rows, "write_bytes", slowly)
+    monkeypatch.setattr(params_text, "write_bytes", slowly)
     monkeypatch.setattr(params_rows, "_inserted", seen)
     params_rows.add({"first": EmbedderEntry()}, path)
     others[0].join(timeout=30)

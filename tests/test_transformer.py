@@ -176,6 +176,10 @@ def test_what_is_no_embedder_is_refused():
     with pytest.raises(Unavailable, match="byol_a_512"):
         EmbedderTransformer("byol_a_512").fit(clips)
 
+    for given, told in ((LogMelStats, "the class LogMelStats"), (None, "None"), (3, "3")):
+        with pytest.raises(ContractError, match=f"embedder is {told}, expected a name of the catalogue or an object"):
+            EmbedderTransformer(given).fit(clips)
+
     class Broken(LogMelStats):
         def embed(self, clips):
             return super().embed(clips)[:, :-1]

@@ -15,6 +15,7 @@ from benchmark.check import signals
 from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
 from benchmark.embedding import embed_clips
 from embedders.base import Clip, FittedEmbedder, FrameEmbedder
+from embedders.declarations import wrong_declarations
 
 
 def attributes(subject: Subject) -> str:
@@ -23,9 +24,8 @@ def attributes(subject: Subject) -> str:
         value = getattr(subject.embedder, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise Failed(f"{name} = {value!r}")
-    declared = subject.declared
-    if not declared.min_seconds >= 0 or not declared.tolerance >= 0:
-        raise Failed(f"min_seconds = {declared.min_seconds!r}, tolerance = {declared.tolerance!r}")
+    if wrong := wrong_declarations(subject.declared):
+        raise Failed("; ".join(wrong))
     return f"{subject.embedder.dim} numbers from {subject.rate} Hz"
 
 

@@ -10,7 +10,7 @@ import os
 
 from benchmark import embedder_spec, paths, plan, preparing, registry
 from benchmark.embedder_spec import EmbedderSpec
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, ParamsError
 from benchmark.hashing import content_sha256
 from benchmark.manifest import Manifest
 from benchmark.params import Params
@@ -34,7 +34,10 @@ def run(params: Params, *, skip_broken: bool = False) -> None:
     tasks = registry.tasks_of(params.suites)
     specs = [embedder_spec.resolve(name, entry) for name, entry in params.embedders.items()]
     for spec in specs:
-        embedder_spec.code(spec)  # a module that does not exist stops everything, now
+        try:
+            embedder_spec.code(spec)
+        except ParamsError as error:  # a module that does not exist stops everything, now
+            raise ParamsError(f"embedder {spec.name!r}: {error}") from None
     for folder in (paths.MANIFESTS, paths.PLANS):
         folder.mkdir(parents=True, exist_ok=True)  # DVC wants its outputs to exist, though nothing may be in them
     wanted = list(dict.fromkeys(task.dataset for task in tasks))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import importlib
 import inspect
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedders.base import Clip, Declared, Embedder, EmbedderError, FittedEmbedder, Vectors
+from embedders.declarations import wrong_declarations
 from embedders.windows import cut
 
 
@@ -98,23 +97,6 @@ def require_whole(who: str, name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise EmbedderError(f"{who}: {name} is {value!r}, expected a whole number above 0.")
     return int(value)
-
-
-def wrong_declarations(declared: Declared) -> list[str]:
-    """What is wrong with the declarations, one text each: a flag that is not True or False, an amount that is none."""
-    found = []
-    for field in dataclasses.fields(declared):
-        value, is_flag = getattr(declared, field.name), isinstance(field.default, bool)
-        if is_flag and not isinstance(value, bool):
-            found.append(f"{field.name} is {value!r}, expected True or False")
-        if not is_flag and not _is_amount(value):
-            found.append(f"{field.name} is {value!r}, expected a finite number, 0 or more")
-    return found
-
-
-def _is_amount(value: Any) -> bool:
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    return real and bool(0 <= value < math.inf)
 
 
 def require_declarations(who: str, **given: Any) -> None:

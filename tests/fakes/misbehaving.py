@@ -143,6 +143,10 @@ class FractionalDim(Good):
     dim = 6.0
 
 
+class WordyMinimum(Good):
+    min_seconds = "half"
+
+
 class CannotBeMade(Good):
     def __init__(self):
         raise OSError("no model file")
