@@ -322,16 +322,3 @@ def test_use_keeps_line_ends(file):
     file.write_bytes(GOOD.replace("\n", "\r\n").encode())
     params.set_suites(["demo", "serab"], file)
     assert file.read_bytes() == suites_of("  - demo\n  - serab\n").replace("\n", "\r\n").encode()
-
-
-def test_choosing_suites_keeps_a_link_and_leaves_a_protected_file_alone(file):
-    link = file.parent / "link" / "params.yaml"
-    link.parent.mkdir()
-    link.symlink_to(file)
-    params.set_suites(["music_mood"], link)
-    assert link.is_symlink()
-    assert params.load(file).suites == ["music_mood"]
-    file.chmod(0o444)
-    with pytest.raises(ParamsError, match=r"params\.yaml is write-protected"):
-        params.set_suites(["demo"], file)
-    assert params.load(file).suites == ["music_mood"]

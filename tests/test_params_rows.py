@@ -121,19 +121,28 @@ def test_rows_added_at_once_are_all_there(file, monkeypatch):
     assert list(params.load(path).embedders) == ["chance", "tiny", "first", "second"]
 
 
-def test_a_link_stays_a_link(file, tmp_path):
+WRITERS = {
+    "rows": lambda path: params_rows.add({"plain": EmbedderEntry()}, path),
+    "suites": lambda path: params.set_suites(["music_mood"], path),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_link_stays_a_link(file, tmp_path, write):
     real = file(TEXT)
     link = tmp_path / "linked" / "params.yaml"
     link.parent.mkdir()
     link.symlink_to(real)
-    params_rows.add({"plain": EmbedderEntry()}, link)
+    write(link)
     assert link.is_symlink()
-    assert "plain" in params.load(real).embedders
+    assert params.load(link) == params.load(real)
+    assert real.read_text() != TEXT
 
 
-def test_a_write_protected_file_is_left_alone(file):
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_write_protected_file_is_left_alone(file, write):
     path = file(TEXT)
     path.chmod(0o444)
     with pytest.raises(ParamsError, match=r"params\.yaml is write-protected, .* Run: chmod u\+w params\.yaml\."):
-        params_rows.add({"plain": EmbedderEntry()}, path)
+        write(path)
     assert path.read_text() == TEXT

@@ -27,6 +27,7 @@ from embedders.hub import MODULES, TfHub
 
 ROOT = Path(__file__).parents[2]
 KINDS = ["vggish", "yamnet", "trill", "trillsson1"]
+OTHER_SIZES = ["trillsson2", "trillsson3", "trillsson4", "trillsson5"]  # exported as trillsson1 is
 LENGTHS = {"vggish": (40000, 16000, 31000), "yamnet": (40000, 15600, 23281)}
 LENGTHS |= {"trill": (40000, 128, 16000), "trillsson1": (70000, 16000, 32000)}
 HANDLE = "https://tfhub.dev/google/vggish/1"
@@ -251,6 +252,10 @@ def test_what_is_wrong_is_told_in_one_line(apart, case, said):
     assert [part for part in said if part not in line] == [], line
     assert "\n" not in line
     assert len(line) < 700
+
+
+def test_a_stand_in_speaks_for_every_module():
+    assert [*KINDS, *OTHER_SIZES] == list(MODULES)
 
 
 if __name__ == "__main__":
