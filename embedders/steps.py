@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from embedders.base import Clip, Vectors
 
 
 def centres(count: int, samples: int, *, hop: int, first: float, rate: int) -> NDArray[np.float64]:
@@ -14,6 +18,17 @@ def centres(count: int, samples: int, *, hop: int, first: float, rate: int) -> N
     begins = np.arange(count) * hop
     ends = np.minimum(begins + 2 * first, samples - 1)
     return (begins + ends) / 2 / rate
+
+
+def timed(
+    steps: Iterable[tuple[int, Vectors]], clips: Sequence[Clip], *, hop: int, first: float, rate: int
+) -> list[tuple[Vectors, NDArray[np.float64]]]:
+    """The answer of `embed_frames`, from each clip's place in `clips` and its steps, in any order; see `centres`."""
+    own = dict(steps)
+    return [
+        (own[place], centres(len(own[place]), len(clip), hop=hop, first=first, rate=rate))
+        for place, clip in enumerate(clips)
+    ]
 
 
 def are_frames(pooling: str) -> bool:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
-from embedders.steps import are_frames, centres
+from embedders.steps import are_frames, timed
 from embedders.torch_common import (
     DEVICES,
     POOLINGS,
@@ -133,9 +133,8 @@ class TorchaudioPipeline:
 
         Raises as `embed`. None for a pooling that makes the vector longer than a frame.
         """
-        frames = {place: steps.cpu().numpy() for place, steps in self._steps(clips)}
-        times = functools.partial(centres, hop=HOP, first=(MIN_SAMPLES - 1) / 2, rate=self.sample_rate)
-        return [(frames[place], times(len(frames[place]), len(clip))) for place, clip in enumerate(clips)]
+        found = ((place, steps.cpu().numpy()) for place, steps in self._steps(clips))
+        return timed(found, clips, hop=HOP, first=(MIN_SAMPLES - 1) / 2, rate=self.sample_rate)
 
     def _steps(self, clips: Sequence[Clip]) -> Iterator[tuple[int, Tensor]]:
         """For each place in `clips`, in any order, its own frames of shape (frames, width)."""

@@ -7,7 +7,6 @@ Interspeech 2021); fine-tuned checkpoints of these are read without their heads.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
-from embedders.steps import are_frames, centres
+from embedders.steps import are_frames, timed
 from embedders.torch_common import (
     DEVICES,
     POOLINGS,
@@ -118,9 +117,8 @@ class AudioEncoder:
         import torch
 
         with torch.inference_mode(), exact():
-            frames = {place: steps.cpu().numpy() for place, steps in network.steps(clips)}
-        times = functools.partial(centres, hop=network.hop, first=network.first, rate=self.sample_rate)
-        return [(frames[place], times(len(frames[place]), len(clip))) for place, clip in enumerate(clips)]
+            found = ((place, steps.cpu().numpy()) for place, steps in network.steps(clips))
+            return timed(found, clips, hop=network.hop, first=network.first, rate=self.sample_rate)
 
     def _known_width(self) -> int:
         config = self._source.known_config()
