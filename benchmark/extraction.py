@@ -25,6 +25,7 @@ from benchmark.store import Writer
 from embedders.base import Declared, Embedder, FittedEmbedder
 
 STICKY = "CUDA error"  # after it every call of the process fails, whatever the clip
+SHARES = 128  # of work that is spread over cores: none takes much more of it at a time, so that all end together
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,19 @@ class Summary:
     costs: tuple[dict[str, Any], ...] = ()  # of each process that held the model on a GPU, see `cost.of`
 
 
-def plan_batches(manifest: Manifest, *, rate: int, budget_seconds: float, equal_length: bool) -> list[Batch]:
+def plan_batches(
+    manifest: Manifest, *, rate: int, budget_seconds: float, equal_length: bool, shares: int = 0
+) -> list[Batch]:
     """Rows sorted by length, cut so that the padded batch stays within `budget_seconds` of audio.
 
-    Long batches come first: what does not fit in memory shows at once.
+    With `shares`, nor does one take more than one of so many parts of all audio; but two clips it may have, for
+    a clip that goes wrong in company is tried again alone. Long batches come first: what does not fit in memory
+    shows at once.
     """
     lengths = [audio.resampled_length(clip["samples"], clip["rate"], rate) for clip in manifest.clips]
     budget = budget_seconds * rate
+    if shares and lengths:
+        budget = min(budget, max(sum(lengths) / shares, 2 * max(lengths)))
     batches: list[Batch] = []
     rows: list[int] = []
     for row in sorted(range(len(lengths)), key=lambda r: (-lengths[r], r)):
@@ -95,7 +102,13 @@ def extract(
     begun = time.monotonic()
     embedder = construction.make() if isinstance(construction, Construction) else construction
     declared, rate = Declared.of(embedder), int(embedder.sample_rate)
-    batches = plan_batches(manifest, rate=rate, budget_seconds=budget_seconds, equal_length=declared.equal_length)
+    batches = plan_batches(
+        manifest,
+        rate=rate,
+        budget_seconds=budget_seconds,
+        equal_length=declared.equal_length,
+        shares=SHARES if declared.in_workers else 0,
+    )
     writer = Writer(
         folder, fingerprint=fingerprint, clips=len(manifest.clips), dim=int(embedder.dim), batching=str(budget_seconds)
     )

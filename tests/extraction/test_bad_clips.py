@@ -96,11 +96,11 @@ def test_after_an_error_of_the_gpu_no_clip_is_blamed(run, small):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_is_missing_blames_no_clip(run, workers):
-    told = []
+    blame = Blame()
     making = Construction("fatal_embedders:ImportsLateInWorker", {}, None, "cpu")
     with pytest.raises(Unavailable, match=r"^cannot import 'moodmissing_late'\. .* pip install moodmissing_late\.$"):
-        run(making, workers=workers, trying=lambda names: told.append(len(names)))
-    assert 1 not in told
+        run(making, workers=workers, blame=blame)
+    assert blame == Blame()
 
 
 def test_short_suspects_are_tried_first(run, corpus, pcm):

@@ -42,6 +42,21 @@ def test_batches_are_as_full_as_the_budget_allows():
     assert [len(batch.rows) for batch in made] == [4, 4, 2]
 
 
+def test_no_batch_takes_more_than_its_share():
+    lengths = lengths_of()
+    made = plan_batches(listing(lengths), rate=RATE, budget_seconds=1000.0, equal_length=False, shares=20)
+    assert sorted(row for batch in made for row in batch.rows) == list(range(len(lengths)))
+    heard = [sum(lengths[row] for row in batch.rows) for batch in made]
+    assert max(heard) <= sum(lengths) / 20
+    assert len(made) < 2 * 20, "and each takes nearly as much as it may"
+
+
+@pytest.mark.parametrize(("budget", "wanted"), [(1000.0, [(0, 3), (1, 2)]), (0.2, [(0,), (3, 1), (2,)])])
+def test_two_clips_go_together_however_small_the_share(budget, wanted):
+    made = plan_batches(listing([900, 500, 500, 550]), rate=RATE, budget_seconds=budget, equal_length=False, shares=100)
+    assert [batch.rows for batch in made] == wanted
+
+
 def test_batches_follow_lengths_at_the_embedders_rate():
     """The same audio in another container rate gives the same batches."""
     wanted = plan_batches(listing([80, 160, 240]), rate=16000, budget_seconds=0.05, equal_length=False)
