@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from benchmark.embedder_spec import Construction
 from benchmark.manifest import Manifest
-from benchmark.progress import bar
+from benchmark.progress import bar, say
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class ClipProgress(Generic[Job]):
         self.left = list(jobs)
         self._verb = verb
         self._bars = ExitStack()
+        self._noted = set[str]()
         self.begin()
 
     def __enter__(self) -> Self:
@@ -64,6 +65,12 @@ class ClipProgress(Generic[Job]):
         self._bars.close()
         if self.left:
             self.begin()
+
+    def note(self, news: dict[str, Any]) -> None:
+        """A sentence for whoever asked, once for all jobs."""
+        if news["note"] not in self._noted:
+            self._noted.add(news["note"])
+            say(f"{self._verb} {self._embedder}: {news['note']}.")
 
     def count(self, news: dict[str, Any], *, reused: bool) -> None:
         """So many `clips`, of so many `audio_seconds`, are done; or were, before (`reused`)."""

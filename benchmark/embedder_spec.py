@@ -224,7 +224,18 @@ class Construction:
 
     def takes_device(self) -> bool:
         """Whether this machine's device is for us to say; raises as `load`."""
-        return "device" in inspect.signature(self.load()).parameters and "device" not in self.kwargs
+        return not self.why_no_device()
+
+    def why_no_device(self) -> str:
+        """Why the model cannot be told a device, empty where it can; raises as `load`."""
+        if "device" not in inspect.signature(self.load()).parameters:
+            return "its constructor takes no device"
+        return "kwargs fix the device" if "device" in self.kwargs else ""
+
+    def device_in_vain(self) -> str:
+        """That a GPU was asked for and the model cannot be told; empty where all is well; raises as `load`."""
+        reason = self.why_no_device() if self.device == "cuda" else ""
+        return reason and f"--device {self.device} changes nothing: {reason}"
 
     def load(self) -> Any:
         """Import the module; answers the class, or whatever else makes the embedder.

@@ -136,6 +136,8 @@ def _embed(job: DatasetJob) -> None:
     from benchmark.workers import Workers
 
     embedder = job.making.make()
+    if in_vain := job.making.device_in_vain():
+        isolation.tell({"note": in_vain})
     if not isinstance(embedder, FrameEmbedder):
         isolation.tell({"without_frames": True})
         raise ContractError(f"embedder {job.embedder!r} has no embed_frames.")
@@ -224,6 +226,8 @@ class _Progress(ClipProgress[DatasetJob]):
     def take(self, news: dict[str, Any]) -> None:
         if "without_frames" in news:
             raise _without_frames(self.left[0].embedder)
+        if "note" in news:
+            self.note(news)
         if "clips" in news:
             self.count(news, reused=news["reused"])
         if "finished" in news:

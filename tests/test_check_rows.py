@@ -138,6 +138,8 @@ def test_the_gpu_is_tried_where_there_is_one(fakes, monkeypatch, kwargs, here, r
     making = Construction("fatal_embedders:OnDevice", kwargs, None, "cpu")
     on_gpu, told = apart.other_device(making)
     assert told == reason
+    in_vain = replace(making, device="cuda").device_in_vain()
+    assert in_vain == ("--device cuda changes nothing: kwargs fix the device" if kwargs else "")
     assert (on_gpu is None) == bool(reason)
     assert apart.other_device(replace(making, device="auto"))[0] is None, "one that may be on the GPU already"
     if on_gpu is not None:

@@ -284,8 +284,9 @@ def test_the_command_runs_the_model_apart(corpus, project, fakes, tell):
     params_file = "suites:\n  - demo\nembedders:\n  row:\n    factory: frame_embedders:Envelope\n"
     paths.PARAMS.write_text(params_file, encoding="utf-8")
     assert params.load().embedders
-    told = tell("frames", "row", "emodb", "--workers", "1")
+    told = tell("frames", "row", "emodb", "--workers", "1", "--device", "cuda")
     assert (told.code, "frames row on emodb: 70 clips" in told.lines) == (0, True)
+    assert told.line("frames row: --device cuda changes nothing: its constructor takes no device.")
     assert len(open_frames(paths.frames("row", "emodb"))) == 70
     assert tell("frames", "row", "emodb").line("frames row: there already for emodb")
     told = tell("frames", "chance", "emodb")

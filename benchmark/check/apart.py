@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import inspect
 import os
 import sys
 import tempfile
@@ -44,6 +43,8 @@ def battery(making: Construction, *, thorough: bool, may_lack: bool) -> tuple[Su
         _import(making)
     with _watched_stdout("after its import"):
         tell({"doing": "construction"})
+        if in_vain := making.device_in_vain():
+            tell({"note": in_vain})
         on_gpu, no_gpu = other_device(making)
         try:
             subject = Subject(making.make, on_gpu, DATASET, LONG_SECONDS, thorough=thorough, no_gpu=no_gpu)
@@ -104,9 +105,8 @@ def other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, s
     """How to make the same embedder on a GPU, or why it cannot be compared with one there."""
     if making.device != "cpu":
         return None, f"the model is tried on {making.device!r}, not on the CPU"
-    parameters = inspect.signature(making.load()).parameters
-    if "device" not in parameters or "device" in making.kwargs:
-        return None, "kwargs fix the device" if "device" in parameters else "its constructor takes no device"
+    if reason := making.why_no_device():
+        return None, reason
     if importlib.util.find_spec("torch") is None:
         return None, "torch, which is asked for a GPU, is not installed"
     import torch

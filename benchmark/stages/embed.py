@@ -23,6 +23,8 @@ from benchmark.plan import DatasetPlan, Plan, Readiness, Status
 from benchmark.progress import say
 from embedders.base import Embedder
 
+TOLD = ("dim", "device", "parameters", "processor", "peak_bytes", "gpu_peak_bytes")  # of what a model is and costs
+
 
 def run(
     params: Params,
@@ -136,6 +138,8 @@ def _extract(jobs: Sequence[Job]) -> None:
 
     for job in jobs:
         try:
+            if in_vain := job.making.device_in_vain():
+                isolation.tell({"note": in_vain})
             done = extraction.extract(
                 _Keeping(**vars(job.making)),
                 job.listed,
@@ -159,7 +163,8 @@ def _extract(jobs: Sequence[Job]) -> None:
             raise as_benchmark_error(error, where) from error
         costs = cost.together([cost.of(_made, job.making.device), *done.costs])
         dim = int(_made.dim) if _made is not None else None
-        isolation.tell({"finished": dataclasses.asdict(done) | costs | {"dim": dim}})
+        device = job.making.device if job.making.takes_device() else ""
+        isolation.tell({"finished": dataclasses.asdict(done) | costs | {"dim": dim, "device": device}})
 
 
 def _tell_what_is_tried(blame: Blame, names: Sequence[str]) -> None:
@@ -193,7 +198,9 @@ class Progress(ClipProgress[Job]):
         self._trying = list[str]()
 
     def take(self, news: dict[str, Any]) -> None:
-        """News of the job under way: the clips that are `trying`, `clips` embedded, `finished` or `failed`."""
+        """News of the job under way: a `note`, clips that are `trying`, `clips` embedded, `finished` or `failed`."""
+        if "note" in news:
+            self.note(news)
         if "trying" in news:
             self._trying = news["trying"]
             self.left[0] = dataclasses.replace(self.left[0], blame=Blame(**news["blame"]))
@@ -241,7 +248,6 @@ class Progress(ClipProgress[Job]):
             "clips_padded": done["padded"],
             "audio_seconds": done["audio_seconds"],
             "workers": job.workers,
-            "device": job.making.device,
-            **{name: done[name] for name in ("dim", "parameters", "processor", "peak_bytes", "gpu_peak_bytes")},
+            **{name: done[name] for name in TOLD},
         }
         provenance.write_run(job.embedder, self._record)

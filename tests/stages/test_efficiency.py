@@ -97,6 +97,17 @@ def test_a_stage_leaves_the_record_and_the_command_shows_it(bench, monkeypatch):
     assert not any("clips_per_second" in file.read_text() for file in paths.EMBEDDINGS.rglob("*.json"))
 
 
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_a_gpu_that_a_model_cannot_be_told_of_is_said_and_not_recorded(bench, capsys, device):
+    work = bench(row="Loudness")
+    work.prepare()
+    work.embed(device=device)
+    said = [line for line in capsys.readouterr().err.splitlines() if "changes nothing" in line]
+    wanted = ["embed row: --device cuda changes nothing: its constructor takes no device."]
+    assert said == (wanted if device == "cuda" else [])
+    assert json.loads(paths.run_record("row").read_text())["embed"]["emodb"]["device"] == ""
+
+
 def test_nothing_measured_is_said(project):
     paths.PARAMS.write_text("suites: [demo]\nembedders: {chance: {}}\n")
     done = CliRunner().invoke(app, ["efficiency"])
