@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from benchmark.errors import BenchmarkError, ProcessDiedError, Unavailable
+from benchmark.native import keep_freed_memory
 from benchmark.plan import Readiness
 from benchmark.workers import deaf_to_interrupts, end_with_parent, ending
 
@@ -142,6 +143,7 @@ def _apart(mouth: Connection, function: Callable[..., None], arguments: tuple[An
     global _send
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    keep_freed_memory()
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file of ours
         os.dup2(nowhere.fileno(), 1)
     one_at_a_time = threading.Lock()

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from benchmark import cost, gpus
 from benchmark.embedder_spec import Construction
 from benchmark.embedding import embed_clips
 from benchmark.errors import ContractError
+from benchmark.native import one_thread
 from benchmark.reader import read_batch
 from benchmark.workers import Workers
 from embedders.base import Clip, Declared, Embedder, FittedEmbedder
@@ -46,12 +48,13 @@ class Spread:
             ContractError: the embedder raised or broke the contract.
             ProcessDiedError: a helper process died.
         """
-        if self.construction is not None and self.workers > 1 and Declared.of(self.embedder).in_workers:
+        in_workers = Declared.of(self.embedder).in_workers
+        if in_workers and self.construction is not None and self.workers > 1:
             yield from self._in_workers(jobs, begin, alone)
         elif len(devices := self._gpus()) > 1:
             yield from self._on_gpus(jobs, begin, devices[:1] if alone else devices, ahead=1 if alone else 2)
         else:
-            with Workers(self.workers) as readers:
+            with one_thread() if in_workers else nullcontext(), Workers(self.workers) as readers:
                 for (_, _, names), clips in readers.in_order(read_batch, jobs):
                     begin(names)
                     yield embed_clips(self.embedder, clips, names, budget_seconds=self.budget_seconds)
@@ -108,6 +111,7 @@ def _beginning(job: Reading, begin: Begin) -> Reading:
 
 
 _embedder: Embedder | None = None  # of a helper process
+_alone_on_its_core = ExitStack()  # a helper process that is one of a worker a core
 _budget_seconds = 0.0
 
 
@@ -115,6 +119,8 @@ def _set_up(parcel: Construction | bytes, budget_seconds: float, free: Any) -> N
     global _embedder, _budget_seconds
     if free is not None:
         os.environ[gpus.VISIBLE] = free.get()  # before a framework looks
+    else:
+        _alone_on_its_core.enter_context(one_thread())
     _embedder = pickle.loads(parcel) if isinstance(parcel, bytes) else parcel.make()
     _budget_seconds = budget_seconds
 

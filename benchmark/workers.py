@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from benchmark.errors import BenchmarkError, ProcessDiedError
+from benchmark.native import keep_freed_memory
 
 POLL_SECONDS = 2.0
 
@@ -160,6 +161,7 @@ def _start(setup: Callable[..., None] | None, arguments: tuple[Any, ...]) -> Non
     global _unusable
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    keep_freed_memory()
     if setup is not None:
         try:
             setup(*arguments)

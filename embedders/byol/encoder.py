@@ -23,7 +23,13 @@ class AudioNTT2020(nn.Module):
 
     Layer names and places follow the published state dicts: `features.{0,4,8}` convolutions,
     `features.{1,5,9}` batch norms, `fc.{0,3}` linear layers.
+
+    With `maximum_first`, a block takes the maximum before batch norm and ReLU, which have a quarter to do then. In
+    evaluation mode both rise with what they are given, rounding included, as long as no scale of the norm is below
+    zero: so the answer is the same to the bit.
     """
+
+    maximum_first = False
 
     def __init__(self, d: int = 512, bands: int = 64) -> None:
         super().__init__()
@@ -49,8 +55,9 @@ class AudioNTT2020(nn.Module):
         """
         hidden, lengths = spectra, frames
         for start in range(0, len(self.features), _BLOCK_LAYERS):
-            for layer in self.features[start : start + _BLOCK_LAYERS]:
-                hidden = layer(hidden)
+            convolution, norm, relu, pooling = self.features[start : start + _BLOCK_LAYERS]
+            hidden = convolution(hidden)
+            hidden = relu(norm(pooling(hidden))) if self.maximum_first else pooling(relu(norm(hidden)))
             if lengths is not None:
                 lengths = lengths // 2
                 hidden = hidden * valid_steps(lengths, hidden.shape[-1])[:, None, None, :]
@@ -83,6 +90,8 @@ def load_encoder(path: Path, d: int) -> AudioNTT2020:
     found, encoder = _cut_prefixes(read_state_dict("byol", path), path), AudioNTT2020(d)
     require_layout("byol", path, found, encoder.state_dict(), f"AudioNTT2020 with d={d}. {_way_out(found, d)}")
     encoder.load_state_dict(found)
+    norms = [layer for layer in encoder.features if isinstance(layer, nn.BatchNorm2d)]
+    encoder.maximum_first = all(bool((norm.weight >= 0).all()) for norm in norms)
     return encoder.eval()
 
 

@@ -64,6 +64,40 @@ def test_padding_and_mask_leave_each_clips_steps_as_they_are_alone():
             torch.testing.assert_close(vectors[row : row + 1], expected, rtol=0, atol=1e-6)
 
 
+def random_norms(state, least):
+    generator = torch.Generator().manual_seed(3)
+    for name, tensor in state.items():
+        if name.startswith(("features.1.", "features.5.", "features.9.")) and tensor.ndim:
+            positive = name.endswith(("weight", "running_var"))
+            tensor.copy_(
+                torch.randn(64, generator=generator).abs() if positive else torch.randn(64, generator=generator)
+            )
+    state["features.5.weight"][7] = least
+    state["features.5.bias"][7] = 2.0  # so that its ReLU lets something through
+    return state
+
+
+def test_the_maximum_may_come_first_to_the_bit(saved, state):
+    encoder = load_encoder(saved(random_norms(state, least=0.0)), 512)
+    assert encoder.maximum_first
+    spectra = torch.randn(3, 1, 64, 101, generator=torch.Generator().manual_seed(4))
+    with torch.inference_mode():
+        found = encoder(spectra)
+        encoder.maximum_first = False
+        assert torch.equal(found, encoder(spectra))
+
+
+def test_the_maximum_comes_last_where_a_norm_falls(saved, state):
+    encoder = load_encoder(saved(random_norms(state, least=-1.0)), 512)
+    assert not encoder.maximum_first
+    spectra = torch.randn(1, 1, 64, 80, generator=torch.Generator().manual_seed(5))
+    with torch.inference_mode():
+        published = encoder.fc(encoder.features(spectra).permute(0, 3, 2, 1).flatten(start_dim=2))
+        assert torch.equal(encoder(spectra), published)
+        encoder.maximum_first = True
+        assert not torch.equal(encoder(spectra), published)
+
+
 @pytest.mark.realdata
 def test_golden_values_of_the_published_weights(data_folder):
     encoder = load_encoder(data_folder / "weights" / "byol_s_512.pth", 512)

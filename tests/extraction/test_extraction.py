@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 import soxr
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmark import audio, datasets
 from benchmark.embedding import embed_clips
@@ -60,6 +61,14 @@ def test_batching_and_workers_do_not_change_a_bit(run):
         _, vectors, other = run("Loudness", name, budget=budget, workers=workers)
         assert np.array_equal(vectors, expected)
         assert {**other, "embedder": "a"} == meta
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_of_a_worker_a_core_has_one_thread(run, workers):
+    with threadpool_limits(2):
+        _, vectors, _ = run("Threads", workers=workers)
+        assert set(vectors[:, 3]) == {1.0}
+        assert max(library["num_threads"] for library in threadpool_info()) == 2
 
 
 def test_equal_length_batches_only(run, small):

@@ -168,6 +168,19 @@ class PickyAbroad(Picky):
     in_workers = True
 
 
+class Threads(Loudness):
+    """The last number is the most threads that a native library of its process would take."""
+
+    in_workers = True
+
+    def embed(self, clips):
+        from threadpoolctl import threadpool_info
+
+        vectors = super().embed(clips)
+        vectors[:, 3] = max(library["num_threads"] for library in threadpool_info())
+        return vectors
+
+
 class WhichGpu(Loudness):
     """The last number is the GPU that its process may see; waits for processes on others to come to `meeting`."""
 

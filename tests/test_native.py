@@ -1,0 +1,70 @@
+"""Threads and memory of native libraries, seen from outside."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from benchmark import paths
+from benchmark.native import one_thread
+
+FAULTS = """
+import resource
+from benchmark.native import keep_freed_memory
+
+{keep}
+for _ in range(20):
+    bytearray(2**26)  # above what malloc learns to keep by itself
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    bytearray(2**26)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+PAGES = 20 * 2**26 // os.sysconf("SC_PAGE_SIZE")
+
+
+def threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info()]
+
+
+def test_one_thread_until_the_end(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    np.ones((2, 2)) @ np.ones((2, 2))
+    before = threads()
+    assert before
+    with one_thread():
+        assert set(threads()) == {1}
+        assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
+    assert threads() == before
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert "MKL_NUM_THREADS" not in os.environ
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library than glibc")
+@pytest.mark.parametrize(
+    ("keep", "variables", "comes_anew"),
+    [
+        ("", {}, True),
+        ("keep_freed_memory()", {}, False),
+        ("keep_freed_memory()", {"MALLOC_MMAP_THRESHOLD_": "131072"}, True),
+    ],
+)
+def test_freed_memory_is_kept_unless_the_user_says_how(keep, variables, comes_anew):
+    """Counted by the pages that the system had to map."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_TUNABLES"))}
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTS.format(keep=keep)],
+        cwd=paths.ROOT,
+        env=plain | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (int(done.stdout) > PAGES / 2) == comes_anew, done.stdout
