@@ -1,8 +1,9 @@
 """Audio encoders of transformers as embedders: speech networks on the waveform, Whisper's encoder, AST.
 
-wav2vec 2.0 (Baevski et al., NeurIPS 2020), HuBERT (Hsu et al., TASLP 2021), WavLM (Chen et al., JSTSP 2022), data2vec
-(Baevski et al., ICML 2022), MERT (Li et al., ICLR 2024), Whisper (Radford et al., ICML 2023), AST (Gong et al.,
-Interspeech 2021); fine-tuned checkpoints of these are read without their heads.
+wav2vec 2.0 (Baevski et al., NeurIPS 2020), HuBERT (Hsu et al., TASLP 2021), WavLM (Chen et al., JSTSP 2022),
+UniSpeech-SAT (Chen et al., ICASSP 2022), data2vec (Baevski et al., ICML 2022), MERT (Li et al., ICLR 2024), Whisper
+(Radford et al., ICML 2023), AST (Gong et al., Interspeech 2021); fine-tuned checkpoints of these are read without
+their heads.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ KINDS = {
     "wav2vec2": Kind("Wav2Vec2Config", "Wav2Vec2Model", "waveform", refused=("add_adapter",)),
     "hubert": Kind("HubertConfig", "HubertModel", "waveform"),
     "wavlm": Kind("WavLMConfig", "WavLMModel", "waveform", refused=("add_adapter",)),
+    "unispeech-sat": Kind("UniSpeechSatConfig", "UniSpeechSatModel", "waveform"),
     # its positions are five convolutions, after the first of which padding is no longer zero
     "data2vec-audio": Kind("Data2VecAudioConfig", "Data2VecAudioModel", "waveform", ("data2vec_audio.",), mixed=False),
     "mert_model": Kind("HubertConfig", "HubertModel", "waveform", refused=("feature_extractor_cqt", "deepnorm")),

@@ -1,4 +1,4 @@
-"""Networks that convolve the waveform: wav2vec 2.0, HuBERT, WavLM, data2vec-audio, MERT.
+"""Networks that convolve the waveform: wav2vec 2.0, HuBERT, WavLM, UniSpeech-SAT, data2vec-audio, MERT.
 
 The base networks' first convolution is followed by a group norm over all of time, padding included, and their
 checkpoints come without an attention mask for that reason. So waveforms are normalised and convolved one clip at a

@@ -24,6 +24,7 @@ ROWS = {  # the tiny network that has the modes of a row's
     "hubert_base_hf": "hubert",
     "wavlm_base_plus_hf": "wavlm",
     "wavlm_large_hf": "wavlm large",
+    "unispeech_sat_base_100h": "unispeech-sat",
     "data2vec_base_960h": "data2vec",
     "mert_95m": "mert",
     "mert_330m": "mert",
@@ -32,7 +33,16 @@ ROWS = {  # the tiny network that has the modes of a row's
     "whisper_small_encoder": "whisper",
     "ast_audioset": "ast",
 }
-WAVES = ["wav2vec2", "wav2vec2 large", "hubert", "wavlm", "wavlm large", "data2vec"]
+WAVES = [
+    "wav2vec2",
+    "wav2vec2 large",
+    "hubert",
+    "wavlm",
+    "wavlm large",
+    "unispeech-sat",
+    "unispeech-sat large",
+    "data2vec",
+]
 LENGTHS = (16000, 400, 9123, 16000, 5000)
 WAY = ("layer", "pooling", "sample_rate")
 
@@ -228,6 +238,7 @@ PUBLISHED = {  # what config.json of the repositories says, beyond the library's
     "hubert_base_hf": ("Hubert", {}),
     "wavlm_base_plus_hf": ("WavLM", {}),
     "wavlm_large_hf": ("WavLM", LARGE),
+    "unispeech_sat_base_100h": ("UniSpeechSat", {}),
     "data2vec_base_960h": ("Data2VecAudio", {}),
     "mert_95m": ("Hubert", {}),
     "mert_330m": ("Hubert", {**LARGE, "feat_extract_norm": "group"}),

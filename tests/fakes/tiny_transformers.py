@@ -26,6 +26,8 @@ WAVES = {  # the modes of the published networks
     "hubert": ("Hubert", {}),
     "wavlm": ("WavLM", {}),
     "wavlm large": ("WavLM", {**STABLE, "conv_bias": False}),
+    "unispeech-sat": ("UniSpeechSat", {}),
+    "unispeech-sat large": ("UniSpeechSat", STABLE),
     "data2vec": ("Data2VecAudio", DATA2VEC),
 }
 SECOND = 50  # steps of the tiny Whisper's window, which is one second

@@ -35,6 +35,9 @@ _MUSIC2VEC = (
     "Li et al., MAP-Music2Vec: A Simple and Effective Baseline for Self-Supervised Music Audio Representation "
     "Learning, 2022; network of data2vec"
 )
+_UNISPEECH_SAT = (
+    "Chen et al., UniSpeech-SAT: Universal Speech Representation Learning with Speaker Aware Pre-Training, ICASSP 2022"
+)
 _WHISPER = "Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision, ICML 2023"
 _AST = "Gong et al., AST: Audio Spectrogram Transformer, Interspeech 2021"
 _MERT = "Li et al., MERT: Acoustic Music Understanding Model with Large-Scale Self-supervised Training, ICLR 2024"
@@ -188,6 +191,16 @@ ENTRIES: dict[str, Entry] = {
         citation=_WAVLM,
         licence="MIT",
         training_sets=_WAVLM_SETS,
+    ),
+    "unispeech_sat_base_100h": _entry(
+        "microsoft/unispeech-sat-base-100h-libri-ft",
+        "b294556d8d77cc539f9d08bef0ddbb0f60985328",
+        title="UniSpeech-SAT base, tuned to transcribe",
+        dim=768,
+        parameters=94_371_712,
+        citation=_UNISPEECH_SAT,
+        licence="Apache-2.0",
+        training_sets=("LibriSpeech",),
     ),
     "data2vec_base_960h": _entry(
         "facebook/data2vec-audio-base-960h",
