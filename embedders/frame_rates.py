@@ -22,6 +22,11 @@ _HOPS: dict[str, tuple[str, dict[Any, float]]] = {
     "embedders.musicnn:Musicnn": ("", {None: 48000}),
     "embedders.onnx:SpeechEmbedding": ("", {None: 8 * 160}),
     "embedders.opensmile_levels:OpenSmileLevel": ("level", {"lld": 160, "lld_de": 160}),  # functionals have no steps
+    # steps before the pooling over time: five poolings by two over frames every 10 ms, or four
+    "embedders.panns:Panns": (
+        "variant",
+        {"cnn14": 32 * 320, "cnn14_16k": 32 * 160, "cnn10": 16 * 320, "cnn6": 16 * 320},
+    ),
     "embedders.random_cnn:RandomCnn": ("", {None: 8 * 160}),
     "embedders.resemblyzer:Resemblyzer": ("", {None: 77 * 160}),
     "embedders.torchaudio_pipelines:TorchaudioPipeline": ("", {None: 320}),

@@ -20,6 +20,24 @@ def tiny(fakes: Path) -> Any:
 
 
 @pytest.fixture
+def panns(fakes: Path) -> Any:
+    """The module `random_panns`: files laid out as the published ones, and small networks."""
+    return import_module("random_panns")
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[..., Path]:
+    """`saved(content)` is the path of a file that torch wrote."""
+    import torch
+
+    def save(content: object, name: str = "weights.pth", **options: Any) -> Path:
+        torch.save(content, tmp_path / name, **options)
+        return tmp_path / name
+
+    return save
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An empty folder for a checkpoint."""
     made = tmp_path / "checkpoint"

@@ -21,15 +21,6 @@ def state():
         return AudioNTT2020(512).state_dict()
 
 
-@pytest.fixture
-def saved(tmp_path):
-    def save(content, name="weights.pth"):
-        torch.save(content, tmp_path / name)
-        return tmp_path / name
-
-    return save
-
-
 @pytest.mark.parametrize("d", PARAMETERS)
 def test_layout_is_the_published_one(d):
     encoder = AudioNTT2020(d)

@@ -21,6 +21,7 @@ from embedders.byol_cvt import ByolCvt
 from embedders.catalog import CATALOG
 from embedders.congruformer import Congruformer
 from embedders.musicnn import Musicnn
+from embedders.panns import Panns
 from embedders.random_cnn import RandomCnn
 from embedders.resemblyzer import Resemblyzer
 from embedders.resemblyzer.network import Network
@@ -34,6 +35,7 @@ FAMILIES = {
     "clap": functools.partial(Clap, "absent", width=8),
     "congruformer": functools.partial(Congruformer, untrained_seed=0),
     "musicnn": functools.partial(Musicnn, "absent"),
+    "panns": functools.partial(Panns, "absent"),
     "random_cnn": RandomCnn,
     "resemblyzer": functools.partial(Resemblyzer, "absent"),
     "torchaudio": TorchaudioPipeline,
