@@ -136,7 +136,8 @@ def module_file(module: str) -> Path:
     Raises:
         ParamsError: no such module can be found from here.
     """
-    search: list[str] | None = None
+    # an editable install puts our packages on no path of Python's; its scripts may run anywhere
+    search = [str(paths.ROOT)] if module.partition(".")[0] in OURS else None
     spec, parents, part = None, "", ""
     for part in module.split("."):
         spec = importlib.machinery.PathFinder.find_spec(part, search)

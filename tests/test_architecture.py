@@ -75,6 +75,7 @@ def test_siblings_share_only_base_and_common(file: Path) -> None:
             "base",
             "common",
             "windows",
+            "spectra",
             "steps",
             "declarations",
             "missing",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -95,8 +97,8 @@ def test_files_of_an_embedder_of_ours():
     assert names("embedders.chance:Chance") == {"embedders/chance.py", "embedders/base.py", "embedders/common.py"}
     package = names("embedders.byol:Byol")
     assert {"embedders/byol/__init__.py", "embedders/base.py"} <= package
-    assert not [name for name in package if name.startswith("embedders/") and name.count("/") == 1 and name not in
-                ("embedders/base.py", "embedders/common.py", "embedders/torch_common.py")]  # fmt: skip
+    shared = {f"embedders/{name}.py" for name in ("base", "common", "spectra", "torch_common")}
+    assert {name for name in package if name.count("/") == 1} == shared
 
 
 def test_what_an_embedder_of_ours_imports_from_other_families_is_its_code_too(tmp_path, monkeypatch):
@@ -232,3 +234,11 @@ def test_an_edit_beside_a_module_changes_its_identity(beside):
         assert identity() != before
         (root / name).write_text(text)
         assert identity() == before
+
+
+def test_our_own_modules_are_found_from_anywhere(tmp_path):
+    """An editable install puts them on no path of Python's."""
+    script = "from benchmark import registry; print(registry.module_file('embedders.chance'))"
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=plain, capture_output=True, text=True)
+    assert done.stdout.strip() == str(paths.ROOT / "embedders" / "chance.py"), done.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.byol import statistics as stats
 from embedders.common import require_samples
+from embedders.spectra import without_rest
 from embedders.torch_common import (
     DEVICES,
     PRECISIONS,
@@ -21,7 +22,6 @@ from embedders.torch_common import (
     exact,
     passes,
     require_one_of,
-    to_device,
     tolerance_at,
 )
 
@@ -36,6 +36,7 @@ WINDOWS = (400, 1024)
 MIN_SAMPLES = 1120  # 8 spectrogram frames, the least that three poolings leave something of
 HOP = 160
 FRAMES_A_STEP = 8
+_CLIPS_A_PASS = 16  # whose statistics are computed at once
 _FRAMES_A_PASS = {"cpu": 512, "cuda": 65536}  # padded frames in one forward pass: bounds memory, changes no vector
 
 
@@ -124,40 +125,27 @@ class Byol:
         log_mel, encoder, device = self._load()
         for places in passes([1 + len(clip) // HOP for clip in clips], _FRAMES_A_PASS[device], mixed=True):
             with torch.inference_mode(), exact():
-                spectra = self._spectra([clips[place] for place in places], log_mel, device)
-                frames = [spectrum.shape[-1] for spectrum in spectra]
-                padded = torch.zeros((len(places), 1, spectra[0].shape[0], max(frames)), device=device)
-                for row, spectrum in zip(padded, spectra, strict=True):
-                    row[0, :, : spectrum.shape[-1]] = (spectrum - current.mean) / current.std
+                frames = [1 + len(clips[place]) // HOP for place in places]
                 lengths = torch.tensor(frames, device=device)
+                spectra = log_mel.of_clips([clips[place] for place in places], device)
+                padded = without_rest((spectra - current.mean) / current.std, lengths)[:, None].contiguous()
                 with arithmetic(self._precision, device):
                     steps = encoder(padded, lengths if min(frames) < max(frames) else None).float()
             yield places, steps, lengths // FRAMES_A_STEP
-
-    @staticmethod
-    def _spectra(clips: Sequence[Clip], log_mel: LogMel, device: str) -> list[Tensor]:
-        """Log-mel spectrograms in the order of `clips`; those of one length are computed together."""
-        by_length: dict[int, list[int]] = defaultdict(list)
-        for place, clip in enumerate(clips):
-            by_length[len(clip)].append(place)
-        spectra: dict[int, Tensor] = {}
-        for places in by_length.values():
-            waves = to_device(np.stack([clips[place] for place in places]), device)
-            spectra.update(zip(places, log_mel(waves), strict=True))
-        return [spectra[place] for place in range(len(clips))]
 
     def _clip_statistics(self, clips: Iterable[Clip]) -> Iterator[tuple[float, float]]:
         import torch
 
         from embedders.byol.frontend import LogMel
 
-        log_mel = LogMel(self._win_length)
-        for clip in clips:
-            wave = np.pad(clip, (0, max(0, MIN_SAMPLES - len(clip))))  # as `embed` will get it
+        log_mel, clips = LogMel(self._win_length), iter(clips)
+        while some := list(itertools.islice(clips, _CLIPS_A_PASS)):
+            waves = [np.pad(clip, (0, max(0, MIN_SAMPLES - len(clip)))) for clip in some]  # as `embed` will get them
             with torch.inference_mode():
-                spectrum = log_mel(torch.from_numpy(wave))
-                pair = spectrum.mean().item(), spectrum.std().item()
-            yield pair
+                spectra = log_mel.of_clips(waves, "cpu")
+                own = [spectrum[:, : 1 + len(wave) // HOP] for spectrum, wave in zip(spectra, waves, strict=True)]
+                pairs = [(spectrum.mean().item(), spectrum.std().item()) for spectrum in own]
+            yield from pairs
 
     def _current_statistics(self) -> stats.Statistics:
         if self._statistics is None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torchaudio
 from torch import Tensor, nn
+
+from embedders.base import Clip
+from embedders.spectra import mel_powers
 
 SAMPLE_RATE = 16000
 N_FFT, HOP, BANDS = 1024, 160, 64
@@ -39,3 +44,7 @@ class LogMel(nn.Module):
     def forward(self, waves: Tensor) -> Tensor:
         """Log-mel spectrograms, float32; silence is -15.9424."""
         return (self.mel(waves) + EPSILON).log()
+
+    def of_clips(self, clips: Sequence[Clip], device: str) -> Tensor:
+        """Those of clips of several lengths, shape (clips, 64, frames of the longest), as `mel_powers` tells."""
+        return (mel_powers(self.mel, clips, device) + EPSILON).log()

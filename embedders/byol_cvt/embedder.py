@@ -73,7 +73,7 @@ class ByolCvt(Byol):
         log_mel, encoder, device = self._load()
         for places in passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=False):
             with torch.inference_mode(), exact():
-                spectra = torch.stack(self._spectra([clips[place] for place in places], log_mel, device))
+                spectra = log_mel.of_clips([clips[place] for place in places], device)
                 normalised = (spectra[:, None] - current.mean) / current.std
                 with arithmetic(self._precision, device):
                     maps = encoder(normalised).float().permute(0, 3, 2, 1)

@@ -22,7 +22,6 @@ from embedders.torch_common import (
     exact,
     passes,
     require_one_of,
-    to_device,
     tolerance_at,
 )
 
@@ -74,11 +73,10 @@ class Panns:
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         with torch.inference_mode(), exact():
             for places in passes(frames, _FRAMES_A_PASS[device], mixed=True):
-                spectra = [log_mel(to_device(clips[place], device)) for place in places]
-                padded = torch.nn.utils.rnn.pad_sequence(spectra, batch_first=True)
+                spectra = log_mel.of_clips([clips[place] for place in places], device)
                 lengths = torch.tensor([frames[place] for place in places], device=device)
                 with arithmetic(self._precision, device):
-                    answer = network(padded, lengths if frames[places[-1]] < frames[places[0]] else None)
+                    answer = network(spectra, lengths if frames[places[-1]] < frames[places[0]] else None)
                 vectors[places] = answer.float().cpu().numpy()
         return vectors
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torchaudio
 from torch import Tensor, nn
 
+from embedders.base import Clip
 from embedders.panns.variants import BANDS, Variant
+from embedders.spectra import mel_powers
 
 LOW = 50.0  # Hz
 LEAST = 1e-10  # power below which all is the same: -100 dB
@@ -38,4 +42,12 @@ class LogMel(nn.Module):
 
     def forward(self, waves: Tensor) -> Tensor:
         """Log-mel spectrograms, float32; silence is -100."""
-        return 10.0 * torch.log10(self.mel(waves).clamp(min=LEAST)).transpose(-1, -2)
+        return _decibels(self.mel(waves))
+
+    def of_clips(self, clips: Sequence[Clip], device: str) -> Tensor:
+        """Those of clips of several lengths, shape (clips, frames of the longest, 64), as `mel_powers` tells."""
+        return _decibels(mel_powers(self.mel, clips, device))
+
+
+def _decibels(power: Tensor) -> Tensor:
+    return 10.0 * torch.log10(power.clamp(min=LEAST)).transpose(-1, -2)

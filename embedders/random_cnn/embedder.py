@@ -14,6 +14,7 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
+from embedders.spectra import without_rest
 from embedders.torch_common import (
     DEVICES,
     PRECISIONS,
@@ -22,7 +23,6 @@ from embedders.torch_common import (
     exact,
     passes,
     require_one_of,
-    to_device,
     tolerance_at,
 )
 
@@ -57,14 +57,15 @@ class RandomCnn:
         """Vectors of shape (len(clips), 512). Raises `EmbedderError` for a clip below 1120 samples."""
         import torch
 
+        from embedders.random_cnn.network import HOP
+
         require_samples(clips, MIN_SAMPLES, "random_cnn")
         network, device = self._load()
         vectors = np.empty((len(clips), self.dim), dtype=np.float32)
         with torch.inference_mode(), exact():
             for places in passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=True):
-                spectra = [network.log_mel(to_device(clips[place], device)).T for place in places]
-                frames = torch.tensor([len(spectrum) for spectrum in spectra], device=device)
-                padded = torch.nn.utils.rnn.pad_sequence(spectra, batch_first=True).transpose(1, 2)
+                frames = torch.tensor([1 + len(clips[place]) // HOP for place in places], device=device)
+                padded = without_rest(network.log_mels([clips[place] for place in places], device), frames)
                 with arithmetic(self._precision, device):
                     answer = network(padded, frames)
                 vectors[places] = answer.cpu().numpy()

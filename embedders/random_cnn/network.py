@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torchaudio
 from torch import Tensor, nn
 from torch.nn import functional
+
+from embedders.base import Clip
+from embedders.spectra import mel_powers
 
 SAMPLE_RATE, N_FFT, WINDOW, HOP, BANDS = 16000, 1024, 400, 160, 64
 LOW, HIGH = 60.0, 7800.0  # Hz
@@ -32,9 +36,9 @@ class Network(nn.Module):
             weight = torch.randn((CHANNELS, inputs, 3, 3), generator=generator) * math.sqrt(2 / (9 * inputs))
             self.register_buffer(f"weight_{block}", weight)
 
-    def log_mel(self, wave: Tensor) -> Tensor:
-        """A wave of shape (n,) to shape (64, 1 + n // 160), centred and scaled by two constants."""
-        return ((self.mel(wave) + torch.finfo(torch.float32).eps).log() - CENTRE) / SPREAD
+    def log_mels(self, clips: Sequence[Clip], device: str) -> Tensor:
+        """Clips to shape (clips, 64, frames of the longest), centred and scaled by two constants; see `mel_powers`."""
+        return ((mel_powers(self.mel, clips, device) + torch.finfo(torch.float32).eps).log() - CENTRE) / SPREAD
 
     def forward(self, spectra: Tensor, frames: Tensor) -> Tensor:
         """Spectra (B, 64, T), zero behind each clip's `frames` (B,), to clip vectors (B, 512).
