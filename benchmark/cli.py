@@ -187,12 +187,19 @@ def doctor() -> None:
 
 
 @app.command()
-def prune(yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False) -> None:
-    """Remove what left params.yaml: lists it with its size, and asks first."""
+def prune(
+    rows: Annotated[list[str] | None, typer.Argument(help="Only these rows, their cells in git too.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
+) -> None:
+    """Remove what left params.yaml: lists it with its size, and asks first. Cells that git holds stay unless named."""
     from benchmark import params
     from benchmark import prune as module
 
-    found = module.leftovers(params.load())
+    known = params.load()
+    found = module.of_rows(known, rows) if rows else module.leftovers(known)
+    if not rows and (kept := module.published(known)):
+        some = "1 row, which" if len(kept) == 1 else f"{len(kept)} rows, which"
+        typer.echo(f"kept: the cells of {some} git holds. To remove a row's: moodbench prune {kept[0]}", err=True)
     for path in found:
         typer.echo(f"{module.size(path) / 1e6:10.1f} MB  {path}")
     if not found:

@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import inspect
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from typing import Any
 from benchmark import contamination, entry_points, paths, registry
 from benchmark.cell import PROTOCOL_VERSION
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
-from benchmark.files import code_sha256, fingerprint
+from benchmark.files import canonical, code_sha256, fingerprint
+from benchmark.hashing import content_sha256
+from benchmark.model_errors import as_benchmark_error as as_benchmark_error  # for what is hashed with vectors
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder, EmbedderError, Entry, MissingExtraError, Weights
-from embedders.missing import MissingWeightsError
+from embedders.base import Embedder, EmbedderError, Entry, Weights
 
 ADAPTERS = {  # what makes an embedder of an entry of that kind; its argument `wraps` names the stranger's module
     "hear": "embedders.adapters.hear:Hear",
@@ -70,6 +72,11 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
             if "wraps" in kwargs:
                 raise ParamsError(f"row {name!r}: 'wraps' in kwargs is what '{kind}: {wraps}' says already; remove it.")
             kwargs, factory = {**kwargs, "wraps": wraps}, adapter
+    if isinstance(kwargs.get("weights"), str):
+        raise ParamsError(
+            f"row {name!r}: kwargs hold weights {kwargs['weights']!r}, a file that no fingerprint would know. Write it "
+            "beside 'kwargs': weights: …"
+        )
     entry = entry_points.known(given.like or name, row=name) if factory is None else factory
     if isinstance(entry, str):
         return EmbedderSpec(
@@ -170,6 +177,26 @@ def identity(spec: EmbedderSpec, weights_sha256: str | None) -> dict[str, Any]:
     }
 
 
+def is_as_planned(spec: EmbedderSpec, planned: Mapping[str, Any] | None) -> bool:
+    """Whether code, arguments, weights and libraries of a row are those of an identity in a plan.
+
+    What cannot be had now, such as weights that have gone, changes nothing that was made before.
+    """
+    if planned is None:
+        return True
+    sha256: str | None = planned["weights_sha256"]
+    if spec.weights is None:
+        with suppress(BenchmarkError):
+            file = weights_file(spec, fetch=False)
+            sha256 = content_sha256(file) if file else None
+    else:
+        sha256 = spec.weights.sha256 or sha256
+    try:
+        return canonical(identity(spec, sha256)) == canonical(planned)
+    except Unavailable:
+        return True
+
+
 def vectors_fingerprint(who: Mapping[str, Any], clips_fingerprint: str) -> str:
     """What one dataset's vectors are made from: embedder, clips, engine code, resampler and protocol."""
     return fingerprint(
@@ -209,7 +236,10 @@ class Construction:
         try:
             inspect.signature(factory).bind(**self.kwargs, **runtime)
         except TypeError as error:
-            mend = "give 'weights'" if "weights" in parameters and self.weights is None else "mend 'kwargs'"
+            if self.weights is not None and "weights" not in parameters:
+                mend = "remove 'weights'"
+            else:
+                mend = "give 'weights'" if self.weights is None and "weights" in parameters else "mend 'kwargs'"
             raise ParamsError(
                 f"{self.factory} does not take these arguments: {error}. It takes {', '.join(parameters) or 'none'}; "
                 f"{mend} in params.yaml."
@@ -286,23 +316,3 @@ def _installed(library: str, spec: EmbedderSpec) -> str:
         extra = spec.entry.extra if spec.entry else ""
         line = f"pip install 'moodbench[{extra}]'" if extra else f"pip install {library}"
         raise Unavailable(f"{library} is not installed", f"Install it: {line}.") from None
-
-
-def as_benchmark_error(error: BaseException, doing: str) -> BenchmarkError:
-    """An embedder's own exception, told as one line that names who did what."""
-    if isinstance(error, BenchmarkError):
-        return error
-    return what_is_missing(error) or ContractError(f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}")
-
-
-def what_is_missing(error: BaseException) -> Unavailable | None:
-    """What to bring, where an error, or one that it was raised from, says that a package or the weights are absent."""
-    if isinstance(error, Unavailable):
-        return error
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        package = error.name.partition(".")[0]
-        return Unavailable(f"cannot import {error.name!r}", f"Install what it needs: pip install {package}.")
-    if isinstance(error, MissingExtraError | MissingWeightsError):
-        what, _, way_out = str(error).partition(". ")
-        return Unavailable(what, way_out)
-    return what_is_missing(error.__cause__) if error.__cause__ is not None else None

@@ -12,13 +12,14 @@ from typing import Any
 from benchmark import audio, datasets, embedder_spec, isolation, manifest, paths
 from benchmark.clip_progress import ClipProgress, DatasetJob
 from benchmark.contract import named, validate_frames
-from benchmark.embedder_spec import ADAPTERS, Construction, EmbedderSpec, as_benchmark_error
+from benchmark.embedder_spec import ADAPTERS, Construction, EmbedderSpec
 from benchmark.embedding import out_of_memory, training_clips
 from benchmark.errors import BenchmarkError, ContractError, DatasetError
 from benchmark.files import LOCK_SECONDS, code_sha256, fingerprint, held
 from benchmark.frame_store import KIND, Answer, Frames, FrameWriter, is_current, open_frames
 from benchmark.hashing import content_sha256
 from benchmark.manifest import Manifest
+from benchmark.model_errors import as_benchmark_error
 from benchmark.params import EmbedderEntry, Params
 from benchmark.progress import say
 from benchmark.store import discard_unfinished

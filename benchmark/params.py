@@ -19,6 +19,7 @@ from benchmark.params_text import parse_text, read, require_writable, rewrite
 VERSION = 1  # of the file's format; a file without `version` is of version 1
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED = {"item", "key"}  # DVC's own words inside foreach
+LONGEST_NAME = 100  # characters: names of files are made of it
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 FACTORY = re.compile(rf"{MODULE.pattern}:[A-Za-z_]\w*")
 DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -74,11 +75,18 @@ class EmbedderEntry(_Section):
     @field_validator("kwargs")
     @classmethod
     def _plain(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
-        try:
-            canonical(kwargs)  # they are part of the embedder's identity
-        except (TypeError, ValueError):
-            found = reprlib.repr(kwargs)
-            raise ValueError(f"found {found}; expected finite numbers, text, lists and mappings only") from None
+        for key, value in kwargs.items():
+            try:
+                canonical(value)  # they are part of the embedder's identity
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"found {reprlib.repr(value)} for {key!r}; expected finite numbers, text, lists and mappings only"
+                ) from None
+            if not _keyed_by_text(value):
+                raise ValueError(
+                    f"found {reprlib.repr(value)} for {key!r}; expected text for every key of a mapping: put others "
+                    "into quotes"
+                )
         return kwargs
 
     @field_validator("factory", "hear", "mteb", "xares", "function")
@@ -118,6 +126,10 @@ class Params(_Section):
                 raise ValueError(
                     f"embedder name {name!r}: expected small letters, digits and '_', a letter first "
                     f"({NAME.pattern}), and none of {sorted(RESERVED)}{better_name(name)}"
+                )
+            if len(name) > LONGEST_NAME:
+                raise ValueError(
+                    f"embedder name {reprlib.repr(name)}: found {len(name)} characters, expected at most {LONGEST_NAME}"
                 )
             if entry is None:
                 raise ValueError(f"{name!r} has no value; write '{name}: {{}}'")
@@ -204,6 +216,14 @@ def _with_suites(names: list[str], path: Path) -> str:
     return new
 
 
+def _keyed_by_text(value: object) -> bool:
+    """Whether all keys of mappings inside are text: JSON, which identities are made of, knows no others."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(isinstance(key, str) for key in (value if isinstance(value, dict) else ())) and all(
+        map(_keyed_by_text, inside)
+    )
+
+
 def _as_mapping(rows: list[Any]) -> str:
     """How the first row of a list is written in a mapping."""
     first = rows[0] if rows else None
@@ -214,7 +234,7 @@ def _as_mapping(rows: list[Any]) -> str:
 
 def better_name(name: object) -> str:
     """A row's name that is allowed and near, as the end of a message; empty where there is none."""
-    near = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_0123456789")
+    near = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_").lstrip("_0123456789")
     return f"; write {near!r}" if NAME.fullmatch(near) and near not in RESERVED else ""
 
 

@@ -7,6 +7,7 @@ import difflib
 import importlib
 import importlib.machinery
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 from pathlib import Path
@@ -136,11 +137,10 @@ def module_file(module: str) -> Path:
     Raises:
         ParamsError: no such module can be found from here.
     """
-    # an editable install puts our packages on no path of Python's; its scripts may run anywhere
-    search = [str(paths.ROOT)] if module.partition(".")[0] in OURS else None
+    search: list[str] | None = None
     spec, parents, part = None, "", ""
     for part in module.split("."):
-        spec = importlib.machinery.PathFinder.find_spec(part, search)
+        spec = _found(f"{parents}{part}", search)
         if spec is None:
             break
         search = list(spec.submodule_search_locations or [])
@@ -154,6 +154,19 @@ def module_file(module: str) -> Path:
             "import from the project's folder or the environment: install the package, or set PYTHONPATH."
         )
     return Path(spec.origin)
+
+
+def _found(module: str, search: list[str] | None) -> importlib.machinery.ModuleSpec | None:
+    """Where Python would find a module below `search`, a top-level one for None; nothing is run or imported for it.
+
+    Every finder is asked, as an import does: an editable install puts its packages on no path.
+    """
+    for finder in sys.meta_path:
+        find = getattr(finder, "find_spec", None)
+        spec: importlib.machinery.ModuleSpec | None = find(module, search) if find is not None else None
+        if spec is not None:
+            return spec
+    return None
 
 
 def embedder_files(factory: str) -> tuple[Path, list[Path]]:
@@ -232,7 +245,7 @@ def _imported_siblings(root: Path, file: Path) -> list[Path]:
 
 def _sibling(root: Path, name: str) -> list[Path]:
     """The files of the module or package that Python takes for a name, where it stands right below `root`."""
-    spec = importlib.machinery.PathFinder.find_spec(name)
+    spec = _found(name, None)
     if spec is None:
         return []
     folder = root / name

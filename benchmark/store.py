@@ -176,6 +176,11 @@ class Writer:
             ) from error
 
 
+def discard(folder: Path) -> None:
+    """Let finished vectors count no more."""
+    (folder / "meta.json").unlink(missing_ok=True)  # a store is what its record vouches for
+
+
 def discard_unfinished(folder: Path) -> None:
     """Remove what a killed run left in a store's folder."""
     _discard(folder)

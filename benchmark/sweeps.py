@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from benchmark import cell_files, manifest, params, paths, registry
-from benchmark.cell import Cell
+from benchmark import counted, params, plan, registry
+from benchmark.cell import Cell, NotRun
+from benchmark.embedder_spec import is_as_planned, resolve
 from benchmark.errors import BenchmarkError, UnknownNameError
 from benchmark.params import ORIGINS, EmbedderEntry, Params
 
@@ -23,6 +24,7 @@ class Standing:
     row: str
     settings: str
     scores: dict[str, float]
+    reason: str = ""  # of one without scores
 
 
 def rows_of(name: str, found: Params) -> dict[str, EmbedderEntry]:
@@ -57,20 +59,35 @@ def _largest(name: str, found: Params) -> dict[str, EmbedderEntry]:
 
 
 def standings(name: str, found: Params) -> list[Standing]:
-    """Every row of a sweep with the mean over folds of its chosen heads' validation scores, task by task."""
+    """Every row of a sweep with the mean over folds of its chosen heads' validation scores, task by task.
+
+    Only cells count that would stand in a table now; a row that was changed since it was planned has none.
+    """
     rows = rows_of(name, found)
     tasks = registry.tasks_of(found.suites)
     answer = []
     for row, entry in rows.items():
+        cells = {} if _was_changed(row, entry) else counted.of_row(found, row, tasks)
         scores: dict[str, float] = {}
-        for task in tasks:
-            listed = manifest.read(task.dataset)
-            file = paths.cell(row, task.name, listed.variant if listed else "")
-            if file.is_file():
-                score = validation_score(cell_files.read(file, embedder=row, task=task.name)[0])
-                scores |= {task.name: score} if score is not None else {}
-        answer.append(Standing(row, _apart(entry, rows), scores))
+        for task, cell in cells.items():
+            score = validation_score(cell) if isinstance(cell, Cell) else None
+            scores |= {task: score} if score is not None else {}
+        reasons = [cell.reason for cell in cells.values() if isinstance(cell, NotRun)]
+        without = "" if scores else next(iter(reasons), "not run as it is now")
+        answer.append(Standing(row, _apart(entry, rows), scores, without))
     return answer
+
+
+def _was_changed(row: str, entry: EmbedderEntry) -> bool:
+    """Whether a row is another one than in its plan, so that what it was scored on says nothing of it."""
+    try:
+        planned = plan.read(row).identity
+    except BenchmarkError:
+        return False  # never prepared here: the cells of the clone are all there is
+    try:
+        return not is_as_planned(resolve(row, entry), planned)
+    except BenchmarkError:
+        return True  # its model is not found any more
 
 
 def validation_score(cell: Cell) -> float | None:
@@ -81,22 +98,23 @@ def validation_score(cell: Cell) -> float | None:
 
 
 def best(rows: list[Standing]) -> tuple[Standing, list[str]]:
-    """The row with the highest mean validation score over the tasks that every row has, and these tasks.
+    """The row with the highest mean validation score over the tasks that every scored row has, and these tasks.
 
-    Of equal rows the first in params.yaml.
+    Of equal rows the first in params.yaml. Rows without any score are left out.
 
     Raises:
         BenchmarkError: there is no such task.
     """
-    common = [task for task in rows[0].scores if all(task in row.scores for row in rows)]
+    scored = [row for row in rows if row.scores]
+    common = [task for task in (scored[0].scores if scored else ()) if all(task in row.scores for row in scored)]
     if not common:
-        lacking = [row.row for row in rows if not row.scores]
-        without = f" ({', '.join(lacking)} without any)" if lacking else ""
+        what = "no task in common with a validation score" if scored else "no validation score yet"
+        lacking = "; ".join(f"{row.row}: {row.reason}" for row in rows if row.reason)
         raise BenchmarkError(
-            f"the rows of this sweep have no task in common with a validation score{without}, expected one. "
-            "Run 'moodbench run' first."
+            f"the rows of this sweep have {what}{f' ({lacking})' if lacking else ''}, expected one. Run 'moodbench "
+            "run' first."
         )
-    return max(rows, key=lambda row: mean_over(row, common)), common
+    return max(scored, key=lambda row: mean_over(row, common)), common
 
 
 def mean_over(row: Standing, tasks: list[str]) -> float:
@@ -118,10 +136,14 @@ def show(name: str) -> None:
     table = Table(
         "row", "settings", f"validation score ({len(tasks)} task{'s' * (len(tasks) > 1)})", box=None, pad_edge=False
     )
-    for row in sorted(rows, key=lambda each: -mean_over(each, tasks)):
+    scored = [row for row in rows if row.scores]
+    for row in sorted(scored, key=lambda each: -mean_over(each, tasks)):
         table.add_row(row.row, row.settings, f"{mean_over(row, tasks):.4f}")
     console = Console(width=None if sys.stdout.isatty() else 110, markup=False, highlight=False)
     console.print(table)
+    for row in rows:
+        if row.reason:
+            console.print(f"Not compared: {row.row} ({row.settings}): {row.reason.rstrip('.')}.", soft_wrap=True)
     left_out = sorted({task for row in rows for task in row.scores} - set(tasks))
     if left_out:
         console.print(f"Left out, for not every row was scored on them: {', '.join(left_out)}.")

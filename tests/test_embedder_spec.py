@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 
 from benchmark import embedder_spec, paths, registry
-from benchmark.embedder_spec import Construction, as_benchmark_error, construction, identity, resolve
-from benchmark.errors import ContractError, ParamsError, Unavailable, UnknownNameError, WeightsError
+from benchmark.embedder_spec import Construction, construction, identity, resolve
+from benchmark.errors import ContractError, ParamsError, Unavailable, UnknownNameError
 from benchmark.files import canonical
 from benchmark.params import EmbedderEntry
-from embedders.base import MissingExtraError
 from embedders.catalog import CATALOG
-from embedders.missing import MissingWeightsError
 
 
 def spec_of(name: str = "row", **entry):
@@ -221,19 +219,3 @@ def test_a_module_whose_import_lacks_a_package(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(Unavailable, match=r"No module named 'no_such_dependency'.*pip install no_such_dependency"):
         Construction("needs_more:A", {}, None, "cpu").make()
-
-
-def test_an_embedders_own_error_becomes_one_line():
-    told = as_benchmark_error(IndexError("list index\nout of range"), "row on corpus")
-    assert isinstance(told, ContractError)
-    assert str(told) == "row on corpus: IndexError: list index out of range"
-    ours = WeightsError("bad")
-    assert as_benchmark_error(ours, "row on corpus") is ours
-
-
-def test_what_is_not_here_is_a_state_and_no_fault():
-    for kind in (MissingExtraError, MissingWeightsError):
-        told = as_benchmark_error(kind("hub: it cannot be had, expected the module. Fetch it. Then go on."), "row")
-        assert isinstance(told, Unavailable)
-        assert told.what == "hub: it cannot be had, expected the module"
-        assert str(told) == "hub: it cannot be had, expected the module. Fetch it. Then go on."

@@ -139,12 +139,17 @@ MISTAKES = {
     "like and factory": (ROWS + '  a: {like: b, factory: "m:A"}\n', "has both 'like' and 'factory'"),
     "a date in kwargs": (
         ROWS + "  a: {kwargs: {since: 2020-01-01}}\n",
-        r"a\.kwargs: found \{.*\}; expected finite numbers",
+        r"a\.kwargs: found datetime.date\(2020, 1, 1\) for 'since'; expected finite numbers",
     ),
     "infinity in kwargs": (
         ROWS + "  a: {kwargs: {x: {y: .inf}}}\n",
-        r"a\.kwargs: found \{.*\}; expected finite numbers",
+        r"a\.kwargs: found \{'y': inf\} for 'x'; expected finite numbers",
     ),
+    "a number as a key inside kwargs": (
+        ROWS + "  a: {kwargs: {n: 1, x: [{1: 2}]}}\n",
+        r"a\.kwargs: found \[\{1: 2\}\] for 'x'; expected text for every key",
+    ),
+    "a name without end": (ROWS + f"  {'a' * 101}: {{}}\n", r"found 101 characters, expected at most 100"),
     "factory with a newline": (ROWS + '  a: {factory: "m:A\\n"}\n', "expected 'module:Class'"),
     "a library with its version": (
         ROWS + '  a: {libraries: ["torch>=2"]}\n',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark import cell_files, params, paths, registry, sweeps
+from benchmark import params, paths, registry, sweeps
 from benchmark.errors import BenchmarkError, UnknownNameError
 from benchmark.sweeps import Standing, best, validation_score
 from tasks.base import Suite
@@ -42,9 +42,9 @@ def scored(project, tiny, tmp_path, monkeypatch):
     count = len(made[0][0].folds)
     low, high = [0.5] * (count - 1) + [0.9], [0.8] * count
     cells = {}
-    for row, (cell, predictions), values in zip(("net_layer3", "net_layer6"), made, (low, high), strict=True):
+    monkeypatch.setattr(sweeps.counted, "of_row", lambda _params, row, _tasks: {"emodb": cells[row]})
+    for row, (cell, _), values in zip(("net_layer3", "net_layer6"), made, (low, high), strict=True):
         cells[row] = with_validation(cell, row, values)
-        cell_files.write(cells[row], predictions)
     return cells
 
 
@@ -78,9 +78,17 @@ def test_only_tasks_that_every_row_has_are_compared():
     ]
     assert best(rows) == (rows[1], ["x"])
     with pytest.raises(
-        BenchmarkError, match=r"no task in common with a validation score \(b without any\), expected one"
+        BenchmarkError, match=r"^the rows of this sweep have no task in common with a validation score, "
     ):
-        best([rows[0], Standing("b", "", {})])
+        best([Standing("a", "", {"x": 0.5}), Standing("b", "", {"y": 0.5})])
+
+
+def test_a_row_without_scores_keeps_no_other_from_being_compared():
+    broken = Standing("c", "", {}, "it raised")
+    rows = [broken, Standing("a", "", {"x": 0.5}), Standing("b", "", {"x": 0.6})]
+    assert best(rows) == (rows[2], ["x"])
+    with pytest.raises(BenchmarkError, match=r"have no validation score yet \(c: it raised\), expected one\. Run"):
+        best([broken])
 
 
 @pytest.mark.parametrize("name", ["nett", "chance", "net_layer3"])

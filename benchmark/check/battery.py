@@ -8,8 +8,8 @@ from benchmark.check import state
 from benchmark.check.checks import CHECKS
 from benchmark.check.report import NOT_MADE, Finding, Report, Skipped
 from benchmark.check.subject import Failed, NotApplicable, Subject
-from benchmark.embedder_spec import what_is_missing
 from benchmark.errors import BenchmarkError, ContractError
+from benchmark.model_errors import what_is_missing
 from embedders.base import Embedder
 
 RAISES_WHY = "A model that raises has no score, and loses the vectors of the whole dataset."

@@ -26,6 +26,7 @@ def efficiency_table(rows: Sequence[Measured]) -> Table:
         table.add_column(title, justify="right" if right else "left", no_wrap=place == 0)
     for row in rows:
         helpers = "1 worker" if row.workers == 1 else f"{row.workers} workers"
+        device = f"{row.device}, " if row.device in ("cpu", "cuda") else ""  # what "auto" became, the processor tells
         texts = (
             row.embedder,
             row.dataset,
@@ -36,7 +37,7 @@ def efficiency_table(rows: Sequence[Measured]) -> Table:
             _short(row.times_real_time),
             _short(row.peak_mb),
             _short(row.gpu_peak_mb),
-            f"{row.processor or 'not recorded'}; {row.device}, {helpers}",
+            f"{row.processor or 'not recorded'}; {device}{helpers}",
         )
         table.add_row(*(Text(plain(text)) for text in texts))
     return table

@@ -15,9 +15,10 @@ from typing import Any
 from benchmark import cost, datasets, isolation, manifest, paths, plan, provenance, store
 from benchmark.blame import Blame
 from benchmark.clip_progress import ClipProgress, DatasetJob
-from benchmark.embedder_spec import Construction, as_benchmark_error, construction, resolve, weights_file
+from benchmark.embedder_spec import Construction, EmbedderSpec, construction, is_as_planned, resolve, weights_file
 from benchmark.errors import BenchmarkError, ClipsError, ContractError, DatasetError, ProcessDiedError
 from benchmark.files import LOCK_SECONDS, held
+from benchmark.model_errors import as_benchmark_error
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness, Status
 from benchmark.progress import say
@@ -47,6 +48,8 @@ def run(
     """
     with held(paths.lock(f"embed-{embedder}"), who=f"embed {embedder}", wait_seconds=LOCK_SECONDS):
         todo = plan.read(embedder)
+        spec = resolve(embedder, params.embedders[embedder])
+        _require_as_planned(spec, todo)
         statuses = {
             name: DatasetPlan(
                 readiness=todo.readiness if todo.readiness.state != "ready" else wanted.readiness,
@@ -65,7 +68,8 @@ def run(
                 if fresh:
                     for name in possible:
                         store.discard_unfinished(paths.vectors(embedder, name))
-                problems = _embed(params, todo, possible, device, workers, batch_seconds, patience)
+                problems = _embed(spec, todo, possible, device, workers, batch_seconds, patience)
+                problems |= _changed_meanwhile(spec, todo, [name for name in possible if name not in problems])
         except BenchmarkError as error:
             problems = dict.fromkeys(possible, error)
         for name, problem in problems.items():
@@ -96,8 +100,31 @@ class Job(DatasetJob):
     blame: Blame = field(default_factory=Blame)
 
 
+def _require_as_planned(spec: EmbedderSpec, todo: Plan) -> None:
+    if not is_as_planned(spec, todo.identity):
+        raise BenchmarkError(
+            f"embed {todo.embedder}: its code, arguments, weights or libraries are others than when it was planned; "
+            "expected the same. Run 'moodbench prepare' first, or 'moodbench run', which does all in order."
+        )
+
+
+def _changed_meanwhile(spec: EmbedderSpec, todo: Plan, finished: Sequence[str]) -> dict[str, BenchmarkError]:
+    """Datasets that count as not embedded, because the model was edited while it ran.
+
+    A process that was started later may have read the new code, and nothing tells which vectors are whose.
+    """
+    if is_as_planned(spec, todo.identity):
+        return {}
+    error = BenchmarkError(
+        f"embed {todo.embedder}: it was edited while it ran, so what it embedded does not count. Run again."
+    )
+    for name in finished:
+        store.discard(paths.vectors(todo.embedder, name))
+    return dict.fromkeys(finished, error)
+
+
 def _embed(
-    params: Params,
+    spec: EmbedderSpec,
     todo: Plan,
     names: Sequence[str],
     device: str,
@@ -106,7 +133,6 @@ def _embed(
     patience: float,
 ) -> dict[str, BenchmarkError]:
     """Embed datasets; answers those that were not finished, with why. A process that dies is started again."""
-    spec = resolve(todo.embedder, params.embedders[todo.embedder])
     making = construction(spec, weights_file(spec), device)
     jobs = []
     for name in names:

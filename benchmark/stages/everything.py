@@ -12,11 +12,12 @@ from pathlib import Path
 
 from benchmark import params, paths, plan
 from benchmark.errors import BenchmarkError
-from benchmark.files import write_bytes
+from benchmark.files import LOCK_SECONDS, held, write_bytes
 from benchmark.isolation import end_gently
 from benchmark.progress import say
 from benchmark.stages import report as report_stage
 from benchmark.stages.prepare import KEEP_GOING, SKIP_BROKEN
+from benchmark.stages.waiting import wait_for_dvc
 from benchmark.workers import deaf_to_interrupts
 
 QUIET = "MOODBENCH_QUIET"  # under `run` the table is printed once, at the end
@@ -31,8 +32,18 @@ runpy.run_module("dvc", run_name="__main__", alter_sys=True)
 
 
 def run(*, skip_broken: bool = False) -> int:
-    """Exit code 0 when every wanted row is scored or unavailable, 1 when a row failed or was refused."""
+    """Exit code 0 when every wanted row is scored or unavailable, 1 when a row failed or was refused.
+
+    Raises:
+        LockedError: another run of this project has not ended after an hour.
+    """
     params.load()  # a mistake there is one clear line, not one from each stage
+    with held(paths.lock("run"), who="run", wait_seconds=LOCK_SECONDS):
+        wait_for_dvc()
+        return _run(skip_broken=skip_broken)
+
+
+def _run(*, skip_broken: bool) -> int:
     environment = dict(os.environ)
     here = str(Path(sys.executable).parent)  # the stages' `python` is this environment's
     environment["PATH"] = os.pathsep.join([here, environment.get("PATH", "")])

@@ -17,9 +17,7 @@ from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Plan, Readiness
 from benchmark.progress import say
 
-KEEP_GOING = "MOODBENCH_KEEP_GOING"  # set by `moodbench run`: a broken dataset fails its own rows only
-
-
+KEEP_GOING = "MOODBENCH_KEEP_GOING"  # set by `moodbench run`: a broken dataset, or row, fails its own rows only
 SKIP_BROKEN = "MOODBENCH_SKIP_BROKEN"  # set by `moodbench run --skip-broken`, read by the command line
 
 
@@ -37,7 +35,8 @@ def run(params: Params, *, skip_broken: bool = False) -> None:
         try:
             embedder_spec.code(spec)
         except ParamsError as error:  # a module that does not exist stops everything, now
-            raise ParamsError(f"embedder {spec.name!r}: {error}") from None
+            if not os.environ.get(KEEP_GOING):
+                raise ParamsError(f"embedder {spec.name!r}: {error}") from None
     for folder in (paths.MANIFESTS, paths.PLANS):
         folder.mkdir(parents=True, exist_ok=True)  # DVC wants its outputs to exist, though nothing may be in them
     wanted = list(dict.fromkeys(task.dataset for task in tasks))

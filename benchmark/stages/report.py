@@ -6,17 +6,16 @@ import contextlib
 import dataclasses
 import json
 
-from benchmark import cell_files, manifest, models, paths, plan, registry
+from benchmark import counted, manifest, models, paths, registry
 from benchmark.audit import run as audit
 from benchmark.board import Leaderboard, Section
 from benchmark.cell import Cell, NotRun
 from benchmark.embedder_spec import EmbedderSpec
-from benchmark.errors import BenchmarkError, CellError
+from benchmark.errors import BenchmarkError
 from benchmark.files import write_bytes, write_json
 from benchmark.leaderboard import build_leaderboard, with_remarks, with_training
 from benchmark.params import Params
 from benchmark.published import load_published
-from benchmark.scoring import cell_fingerprint
 from tasks.base import Predefined, Suite, Task
 
 
@@ -30,7 +29,11 @@ def run(params: Params) -> tuple[list[Leaderboard], list[str]]:
     suites = [registry.suite(name) for name in params.suites]
     rows = models.specs(params)
     for embedder in params.embedders:
-        _collect(params, embedder, cells, absent)
+        for task, found in counted.of_row(params, embedder, registry.tasks_of(params.suites)).items():
+            if isinstance(found, NotRun):
+                absent[embedder, task] = found
+            else:
+                cells[embedder, task] = found
     remarks = _remarks(registry.tasks_of(params.suites))
     boards = []
     for suite in suites:
@@ -81,82 +84,6 @@ def _remarks(tasks: list[Task]) -> dict[str, list[str]]:
                 clips = "1 broken clip" if len(skipped) == 1 else f"{len(skipped)} broken clips"
                 found[task.name].append(f"{clips} left out ({', '.join(row['clip'] for row in skipped)}).")
     return found
-
-
-def _collect(
-    params: Params, embedder: str, cells: dict[tuple[str, str], Cell], absent: dict[tuple[str, str], NotRun]
-) -> None:
-    wanted = registry.tasks_of(params.suites)
-    try:
-        reasons = cell_files.read_not_run(embedder)
-    except CellError as error:
-        reasons = {task.name: NotRun(task=task.name, state="failed", reason=str(error)) for task in wanted}
-    for task in wanted:
-        key = (embedder, task.name)
-        if task.name in reasons:
-            absent[key] = _failed_since(embedder, task) or reasons[task.name]
-            continue
-        found = _cell(params, embedder, task)
-        if isinstance(found, NotRun):
-            absent[key] = found
-        elif found is not None:
-            cells[key] = found
-
-
-def _cell(params: Params, embedder: str, task: Task) -> Cell | NotRun | None:
-    """The verified cell, None where there is none, or why the one on disk does not count."""
-    try:
-        listed = manifest.read(task.dataset)
-        file = paths.cell(embedder, task.name, listed.variant if listed else "")
-        if listed is None or not file.is_file():
-            return _failed_since(embedder, task)
-        cell, _ = cell_files.read(file, embedder=embedder, task=task.name)
-        expected = cell_fingerprint(task, listed, params.probe, cell.vectors_fingerprint)
-    except BenchmarkError as error:
-        return NotRun(task=task.name, state="failed", reason=str(error))
-    if (newer := _newer_inputs(embedder, task, cell)) is not None:
-        return newer
-    if cell.fingerprint != expected:
-        reason = "its cell was made by other code, settings, labels or folds than the present ones"
-        return NotRun(task=task.name, state="unavailable", reason=reason, way_out="Run 'moodbench run'.")
-    try:
-        cell_files.check_asked(cell, task, listed, params.probe)
-    except CellError as error:
-        return NotRun(task=task.name, state="failed", reason=str(error))
-    return cell
-
-
-def _failed_since(embedder: str, task: Task) -> NotRun | None:
-    """Why the present embedder could not embed, if so; `evaluate`, which records reasons, did not run after it."""
-    with contextlib.suppress(BenchmarkError):
-        wanted = plan.read(embedder).datasets.get(task.dataset)
-        left = plan.read_status(embedder).datasets.get(task.dataset)
-        same = wanted is not None and left is not None and wanted.vectors_fingerprint == left.vectors_fingerprint
-        if left is not None and same and left.readiness.state == "failed":
-            return NotRun(task=task.name, **left.readiness.model_dump())
-    return None
-
-
-def _newer_inputs(embedder: str, task: Task, cell: Cell) -> NotRun | None:
-    """Why a cell does not stand for the embedder as it is now: its vectors have changed since, or could not be made.
-
-    A failed embed stage keeps DVC from its evaluate stage, so the old cell is still there.
-    """
-    try:
-        wanted = plan.read(embedder).datasets.get(task.dataset)
-    except BenchmarkError:
-        return None  # never prepared here: the cells of the clone are all there is
-    if wanted is None or wanted.vectors_fingerprint in (None, cell.vectors_fingerprint):
-        return None
-    why = wanted.readiness
-    with contextlib.suppress(BenchmarkError):
-        why = plan.read_status(embedder).datasets.get(task.dataset, wanted).readiness
-    return NotRun(
-        task=task.name,
-        state="failed" if why.state == "failed" else "unavailable",
-        reason=why.reason or "its cell was made from other vectors than the present embedder's",
-        way_out=why.way_out or "Run 'moodbench run'.",
-    )
 
 
 def _render(suite: Suite, board: Leaderboard) -> None:

@@ -15,6 +15,7 @@ import torch
 
 from benchmark import embedder_spec
 from benchmark.errors import ContractError, Unavailable
+from benchmark.model_errors import as_benchmark_error
 from benchmark.params import EmbedderEntry
 from embedders.base import EmbedderError, MissingExtraError
 from embedders.catalog import CATALOG
@@ -137,14 +138,14 @@ def test_half_precision_is_computed_in_full(tiny, folder, from_folder):
 def test_a_model_that_is_nowhere_is_not_run_and_says_how_to_get_it(cache, clips):
     with pytest.raises(MissingWeightsError) as error:
         from_hub().embed(clips)
-    told = embedder_spec.as_benchmark_error(error.value, "row on corpus")  # what the stage makes of it
+    told = as_benchmark_error(error.value, "row on corpus")  # what the stage makes of it
     assert isinstance(told, Unavailable)
     assert told.what == (
         "weights missing: some/tiny (MOODBENCH_OFFLINE=1 forbids to fetch it, and the Hugging Face cache does not "
         "hold it)"
     )
     assert f"hf download some/tiny --revision {COMMIT}" in told.way_out
-    assert isinstance(embedder_spec.as_benchmark_error(EmbedderError("broken"), "row on corpus"), ContractError)
+    assert isinstance(as_benchmark_error(EmbedderError("broken"), "row on corpus"), ContractError)
 
 
 def test_preparing_and_listing_know_what_is_missing_without_loading_anything(tiny, cache):

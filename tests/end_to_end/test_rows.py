@@ -6,10 +6,12 @@ The tests of this file build on each other, in order, on one clone.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
@@ -166,10 +168,25 @@ def test_two_repros_at_once(undone: Clone) -> None:
 
 
 def test_two_moodbench_runs_at_once(undone: Clone) -> None:
-    (first, _), (second, said) = both(undone, "python", "-m", "benchmark", "run")
-    assert first == 0
-    assert second in (0, 1), said
-    assert second == 0 or "another DVC process" in said or "is busy, it is being blocked by" in said, said
+    """The second waits for the first, says for whom, and finds nothing to do."""
+    ended = both(undone, "python", "-m", "benchmark", "run")
+    assert [code for code, _ in ended] == [0, 0], ended
+    said = "".join(text for _, text in ended)
+    assert len(re.findall(r"^run: (?:process \d+|another process) is at it already; waiting", said, re.MULTILINE)) == 1
+    assert len([line for line in computed(said) if line.startswith(f"embed {ROW}")]) == 1
+
+
+def test_a_run_of_which_only_the_command_itself_was_killed(undone: Clone) -> None:
+    """Its DVC goes on; the next run waits for that, and names it."""
+    first = undone.start("python", "-m", "benchmark", "run")
+    while not (repro := [each for each in psutil.Process(first.pid).children() if "repro" in each.cmdline()]):
+        assert first.poll() is None
+        time.sleep(0.05)
+    first.kill()
+    first.wait()
+    done = undone.run("python", "-m", "benchmark", "run")
+    assert f"run: process {repro[0].pid} (dvc repro) is at it already; waiting for it to end" in done.stdout
+    first.communicate(timeout=60)
 
 
 def test_two_stages_at_once(undone: Clone) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from benchmark import manifest, paths, plan
 from benchmark.errors import BenchmarkError, ContractError, DatasetError, UnknownNameError
+from benchmark.stages import prepare
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,21 @@ def test_a_factory_that_is_not_there_stops_prepare_before_it_writes(bench):
     with pytest.raises(BenchmarkError, match=r"module 'no_such_module_at_all' .* is not found"):
         work.prepare()
     assert work.written() == {}
+
+
+def test_under_run_a_factory_that_is_not_there_fails_its_row_only(bench, monkeypatch):
+    monkeypatch.setenv(prepare.KEEP_GOING, "1")
+    work = bench(row="Loudness", gone={"factory": "no_such_module_at_all:Model"})
+    work.prepare()
+    for name in ("row", "gone"):
+        work.embed(name)
+    work.evaluate("row")
+    with pytest.raises(BenchmarkError, match="evaluate gone: 1 tasks failed"):
+        work.evaluate("gone")
+    _, problems = work.report()
+    assert len(problems) == 1
+    assert problems[0].startswith("gone on emodb: module 'no_such_module_at_all' (of an embedder) is not found.")
+    assert {name: row["state"] for (name, _), row in work.board().items()} == {"gone": "failed", "row": "scored"}
 
 
 def test_a_class_that_is_not_there_fails_its_row(bench):
