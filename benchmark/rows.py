@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import math
+import os
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from benchmark import embedder_spec, params, paths
+import numpy as np
+
+from benchmark import embedder_spec, entry_points, params, paths
+from benchmark.embedder_spec import Construction
+from benchmark.errors import ContractError, ParamsError, UnknownNameError
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder
+from embedders.base import Declared, Embedder, EmbedderError
+from embedders.declarations import wrong_declarations
+
+DEVICE = re.compile(r"auto|(cpu|cuda|mps)(:\d+)?")  # an embedder may know fewer, and says so
 
 
-def embedder(name: str, *, weights: str | None = None, device: str = "auto", **kwargs: Any) -> Embedder:
+def embedder(
+    name: str, *, weights: str | os.PathLike[str] | None = None, device: str = "auto", **kwargs: Any
+) -> Embedder:
     """The embedder of a row of params.yaml, or else of the catalogue or an installed package.
 
     `weights` and `kwargs` take the place of the row's own, one by one.
@@ -18,11 +31,86 @@ def embedder(name: str, *, weights: str | None = None, device: str = "auto", **k
         UnknownNameError: no such row.
         Unavailable: its weights or a library are not here.
         ParamsError: it does not take these arguments.
+        ContractError: it cannot be made.
     """
+    return made(name, construction(name, kwargs, weights=weights, device=device))
+
+
+def construction(
+    name: str,
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+) -> Construction:
+    """How the embedder of a row is made on this machine; arguments and errors as of `embedder`."""
+    if not isinstance(kwargs, Mapping | None):
+        raise ParamsError(f"kwargs is {kwargs!r}, expected a mapping of arguments to values, such as {{'layer': 3}}.")
+    if not isinstance(weights, str | os.PathLike | None):
+        raise ParamsError(f"weights is {weights!r}, expected the path of a file.")
+    if not isinstance(device, str) or not DEVICE.fullmatch(device):
+        raise ParamsError(f"device is {device!r}, expected auto, cpu or cuda (or cuda:1, where the embedder takes it).")
     rows = params.load().embedders if paths.PARAMS.is_file() else {}
+    if name not in rows and name not in entry_points.names():
+        raise UnknownNameError(
+            "embedder",
+            name,
+            rows.keys() | entry_points.names(),
+            "'moodbench list embedders' shows them. For a model of your own give an object, or add an entry to "
+            "params.yaml.",
+        )
     entry = rows.get(name, EmbedderEntry())
-    changed: dict[str, Any] = {"kwargs": {**entry.kwargs, **kwargs}}
+    changed: dict[str, Any] = {"kwargs": {**entry.kwargs, **(kwargs or {})}}
     if weights is not None:
-        changed["weights"] = weights
+        changed["weights"] = os.fspath(weights)
     spec = embedder_spec.resolve(name, entry.model_copy(update=changed))
-    return embedder_spec.construction_here(spec, device).make()
+    return embedder_spec.construction_here(spec, device)
+
+
+def made(name: str, making: Construction) -> Embedder:
+    """What a construction makes, checked.
+
+    Raises:
+        Unavailable: its weights or a library are not here.
+        ParamsError: it does not take these arguments.
+        ContractError: it raised, or is no embedder.
+    """
+    try:
+        found = making.make()
+    except EmbedderError as error:
+        raise embedder_spec.as_benchmark_error(error, f"making {name}") from error
+    return checked(found)
+
+
+def checked(given: object) -> Embedder:
+    """`given` itself, where it is an embedder: the engine can resample to its rate and store its vectors.
+
+    Raises:
+        ContractError: it is a class or anything else, or one of its declarations cannot be.
+    """
+    if isinstance(given, type) or not isinstance(given, Embedder):
+        kind = f"the class {given.__name__}" if isinstance(given, type) else repr(given)
+        raise ContractError(
+            f"embedder is {kind}, expected a name of the catalogue or of params.yaml, or an object with sample_rate, "
+            "dim and embed. Give an object of your class."
+        )
+    wrong = [
+        f"{name} is {value!r}, expected a whole number above 0"
+        for name, value in (("sample_rate", given.sample_rate), ("dim", given.dim))
+        if not is_whole(value)
+    ]
+    if wrong := [*wrong, *wrong_declarations(Declared.of(given))]:
+        raise ContractError(f"{type(given).__name__}: {'; '.join(wrong)}. Mend it on the class.")
+    return given
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number above 0, of Python's or numpy's types."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value > 0)
+
+
+def require_seconds(name: str, value: object) -> None:
+    """Raises `ParamsError` for anything but a finite number of seconds above 0."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not number or not 0 < float(value) < math.inf:  # type: ignore[arg-type]
+        raise ParamsError(f"{name} is {value!r}, expected a finite number of seconds above 0.")

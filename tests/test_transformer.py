@@ -6,9 +6,11 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
@@ -141,6 +143,62 @@ def test_files_arrays_and_integers_are_one_clip(tmp_path):
     assert at_22050.transform(table).shape == (2, 128)
 
 
+@pytest.fixture
+def table(tmp_path):
+    """Six files as rows of a table whose index was shuffled, with the vectors of the rows in their order."""
+    clips, labels = tones(6)
+    for place, clip in enumerate(clips):
+        soundfile.write(tmp_path / f"{place}.wav", clip, 16000, subtype="FLOAT")
+    files = [str(tmp_path / f"{place}.wav") for place in range(6)]
+    rows = pd.DataFrame({"path": files, "label": labels}).sample(frac=1, random_state=0)
+    assert list(rows.index) != list(range(6))
+    return rows, LogMelStats().embed([clips[place] for place in rows.index])
+
+
+def test_a_table_is_read_by_its_order_and_not_by_its_index(table):
+    rows, wanted = table
+    found = EmbedderTransformer("logmel_stats").fit_transform(rows["path"], rows["label"])
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    half = rows.iloc[3:]  # label 0 is not among them, as after train_test_split
+    np.testing.assert_allclose(
+        EmbedderTransformer(Level()).fit(half["path"]).transform(half["path"]),
+        EmbedderTransformer(Level()).fit_transform(list(half["path"])),
+    )
+    named = EmbedderTransformer("logmel_stats").set_output(transform="pandas").fit_transform(half["path"])
+    assert list(named.index) == list(half.index)
+    np.testing.assert_allclose(named, wanted[3:], rtol=1e-5)
+
+
+def test_a_column_is_embedded_within_a_table(table):
+    rows, wanted = table
+    found = make_column_transformer((EmbedderTransformer("logmel_stats"), "path"), remainder="passthrough")
+    np.testing.assert_allclose(found.fit_transform(rows), np.column_stack([wanted, rows["label"]]), rtol=1e-5)
+    with pytest.raises(DatasetError, match=r"found a DataFrame as clips.*Give one of its columns: X\['path'\]"):
+        EmbedderTransformer("logmel_stats").fit(rows[["path"]])
+
+
+def test_several_processes_take_a_name_and_an_object():
+    clips, labels = tones(8)
+    for given in ("logmel_stats", Level()):
+        pipeline = make_pipeline(EmbedderTransformer(given), LogisticRegression())
+        alone, beside = (cross_val_score(pipeline, clips, labels, cv=2, n_jobs=jobs) for jobs in (1, 2))
+        np.testing.assert_array_equal(beside, alone)
+
+
+def test_windows_keep_to_the_budget():
+    class Windowed(Level):
+        window_seconds = 0.1
+        calls = ()
+
+        def embed(self, clips):
+            self.calls = (*self.calls, len(clips))
+            return super().embed(clips)
+
+    given = EmbedderTransformer(Windowed(), batch_seconds=0.2).fit([np.full(800, 0.5)])
+    given.transform([np.full(8000, 0.5)])
+    assert given.embedder_.calls == (2, 2, 2, 2, 2)
+
+
 def test_short_clips_are_padded_and_overshoot_is_held():
     padded = np.zeros(400, np.float32)
     padded[:100] = 0.25
@@ -162,6 +220,11 @@ def test_short_clips_are_padded_and_overshoot_is_held():
         ([np.arange(500.0)], r"clip 0 reaches 499, expected samples in \[-1, 1\]. Divide"),
         ([np.full(500, np.nan)], "clip 0 reaches nan"),
         (["absent.wav"], "clip 'absent.wav' cannot be read: .*Expected an audio file"),
+        ((each for each in "ab"), r"found generator as clips, expected a sequence of arrays or paths\. Give a list"),
+        ({0: np.zeros(100)}, "found dict as clips, expected a sequence"),
+        (np.array("clip.wav"), "found ndarray as clips, expected a sequence"),
+        ([[np.zeros(3), np.zeros(4)]], "clip 0 is a list that numpy does not take: .*Expected a path, or an array"),
+        ([np.zeros((500, 2), np.int16)], r"clip 0 has shape \(500, 2\) and type int16.*mixed to mono"),
     ],
 )
 def test_what_is_no_clip_is_refused(clips, message):
@@ -177,7 +240,7 @@ def test_what_is_no_embedder_is_refused():
         EmbedderTransformer("byol_a_512").fit(clips)
 
     for given, told in ((LogMelStats, "the class LogMelStats"), (None, "None"), (3, "3")):
-        with pytest.raises(ContractError, match=f"embedder is {told}, expected a name of the catalogue or an object"):
+        with pytest.raises(ContractError, match=f"embedder is {told}, expected a name of the catalogue or of params"):
             EmbedderTransformer(given).fit(clips)
 
     class Broken(LogMelStats):
@@ -186,3 +249,9 @@ def test_what_is_no_embedder_is_refused():
 
     with pytest.raises(ContractError, match="127"):
         EmbedderTransformer(Broken()).fit_transform(clips)
+
+
+def test_a_file_without_samples_is_refused(tmp_path):
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16000)
+    with pytest.raises(DatasetError, match=r"empty\.wav' holds no samples, expected some\. Leave it out"):
+        EmbedderTransformer("logmel_stats").fit_transform([tmp_path / "empty.wav"])
