@@ -56,10 +56,16 @@ def _model(embedder: Embedder) -> Any:
             self.sample_rate = int(embedder.sample_rate)
             self.scene_embedding_size = self.timestamp_embedding_size = int(embedder.dim)
 
+        def __reduce__(self) -> tuple[Any, ...]:  # a class that stands in a function is not found by its name
+            return _model, (self.embedder,)
+
     return HearModel()
 
 
 def _clips(audio: Tensor, model: Any) -> list[Clip]:
+    if not hasattr(audio, "is_floating_point") or not audio.is_floating_point():
+        kind = f"{type(audio).__name__} of {getattr(audio, 'dtype', 'no type')}"
+        raise EmbedderError(f"as_hear: audio is a {kind}, expected a torch tensor of floats in [-1, 1]. Convert it.")
     if audio.ndim != 2:
         raise EmbedderError(f"as_hear: audio has shape {tuple(audio.shape)}, expected (sounds, samples).")
     least = round(Declared.of(model.embedder).min_seconds * model.sample_rate)
@@ -76,7 +82,7 @@ def _scenes(audio: Tensor, model: Any) -> Tensor:
 def _timestamps(audio: Tensor, model: Any) -> tuple[Tensor, Tensor]:
     import torch
 
-    seconds, clips = audio.shape[1] / model.sample_rate, _clips(audio, model)
+    clips, seconds = _clips(audio, model), audio.shape[1] / model.sample_rate
     if isinstance(model.embedder, FrameEmbedder):
         answers = model.embedder.embed_frames(clips)
         vectors = np.stack([answer[0] for answer in answers])

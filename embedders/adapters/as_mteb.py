@@ -68,8 +68,15 @@ class MtebEncoder:
         return ModelMeta.create_empty(overwrites=known)
 
     def _clip(self, item: Mapping[str, Any]) -> Clip:
-        samples = np.asarray(item["array"], dtype=np.float32)
-        mono = samples.mean(axis=0) if samples.ndim == 2 else samples
+        found = np.asarray(item["array"])
+        shape = found.shape
+        if found.dtype.kind != "f" or len(shape) not in (1, 2) or (len(shape) == 2 and shape[0] > shape[1]):
+            raise EmbedderError(
+                f"as_mteb: audio has shape {shape} and type {found.dtype}, expected (samples,) or (channels, samples), "
+                "floats in [-1, 1]. Divide 16-bit samples by 32768; turn (samples, channels) round."
+            )
+        samples = found.astype(np.float32)
+        mono = samples.mean(axis=0) if len(shape) == 2 else samples
         rate, wanted = int(item["sampling_rate"]), self._embedder.sample_rate
         if rate != wanted:
             import soxr

@@ -10,6 +10,8 @@ Audio Representations", PMLR 176, 2022.
 from __future__ import annotations
 
 import contextlib
+import copy
+import pickle
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -31,6 +33,8 @@ class Hear:
     `tolerance` are declared for the model, which has no place for them. It has `embed_frames` where frames
     and scenes are of one size. Rates besides HEAR's own five are taken as they are.
 
+    It is copied and pickled with its model, and finds the module by name: a module is no value to be pickled.
+
     Raises `EmbedderError` for a module without the API's functions, a model without its attributes, and
     arguments that `load_model` does not take.
     """
@@ -48,22 +52,48 @@ class Hear:
         tolerance: float = 1e-5,
         **options: Any,
     ) -> None:
-        self._who = f"hear {wraps}"
+        self._who, self._wraps = f"hear {wraps}", wraps
         calling.require_declarations(
             self._who, min_seconds=min_seconds, window_seconds=window_seconds, tolerance=tolerance
         )
         require_one_of(self._who, "device", device, DEVICES)
-        self._module = calling.find(self._who, wraps)
-        load = calling.attribute(self._who, self._module, "load_model")
-        self._scene = calling.attribute(self._who, self._module, "get_scene_embeddings")
+        load, _ = self._function("load_model"), self._function("get_scene_embeddings")
         self._model = calling.call(f"{self._who}: load_model", load, *([weights] if weights else []), **options)
         self._is_torch = self._place(device)
         self.min_seconds, self.window_seconds, self.tolerance = min_seconds, window_seconds, tolerance
         self.sample_rate = self._whole("sample_rate")
         self.dim = self._whole("scene_embedding_size")
-        frames = hasattr(self._module, "get_timestamp_embeddings")
+        frames = hasattr(calling.find(self._who, wraps), "get_timestamp_embeddings")
         if frames and getattr(self._model, "timestamp_embedding_size", None) == self.dim:
             self.embed_frames = self._frames
+
+    def _function(self, name: str) -> Any:
+        return calling.attribute(self._who, calling.find(self._who, self._wraps), name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Hear:
+        """Its model copied, as by scikit-learn's `clone`; `EmbedderError` for one that cannot be."""
+        made = memo[id(self)] = type(self).__new__(type(self))
+        try:
+            vars(made).update(copy.deepcopy(vars(self), memo))
+        except Exception as error:
+            raise self._no_value("copied", error) from error
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled; `EmbedderError` for a model of TensorFlow that cannot be. What torch says is clear."""
+        if not self._is_torch:
+            try:
+                pickle.dumps(self._model)
+            except Exception as error:
+                raise self._no_value("pickled", error) from error
+        return vars(self)
+
+    def _no_value(self, what: str, error: Exception) -> EmbedderError:
+        said = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
+        return EmbedderError(
+            f"{self._who}: its {type(self._model).__name__} cannot be {what} ({said}), expected one that can. Where it "
+            "is to be made anew for each copy, give the name of a row in place of this object."
+        )
 
     def _whole(self, name: str) -> int:
         if not hasattr(self._model, name):
@@ -89,7 +119,7 @@ class Hear:
         """The scene embeddings of clips of one length, shape (len(clips), dim)."""
         audio = self._stacked(clips)
         with self._context():
-            answer = self._scene(audio, self._model)
+            answer = self._function("get_scene_embeddings")(audio, self._model)
         return calling.to_float32(
             f"{self._who}: get_scene_embeddings", answer, (len(clips), self.dim), "(sounds, scene_embedding_size)"
         )
@@ -119,7 +149,7 @@ class Hear:
         """As `embed_frames`: timestamp embeddings of clips of one length, (frames, dim), and their times in seconds."""
         audio, who = self._stacked(clips), f"{self._who}: get_timestamp_embeddings"
         with self._context():
-            answer = calling.attribute(self._who, self._module, "get_timestamp_embeddings")(audio, self._model)
+            answer = self._function("get_timestamp_embeddings")(audio, self._model)
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             raise EmbedderError(f"{who}: the answer is a {type(answer).__name__}, expected (embeddings, timestamps).")
         shape = (len(clips), None, self.dim)

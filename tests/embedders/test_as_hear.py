@@ -120,6 +120,21 @@ def test_audio_of_another_shape():
         module.get_scene_embeddings(audio(1, 1.0)[0], module.load_model())
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (torch.zeros((1, 16000), dtype=torch.int16), "Tensor of torch.int16"),
+        (np.zeros((1, 16000), np.float32), "ndarray of float32"),
+    ],
+)
+def test_what_is_no_tensor_of_floats(given, told):
+    """Whole numbers would be taken as samples far beyond full scale."""
+    module = as_hear(Chance)
+    for embed in (module.get_scene_embeddings, module.get_timestamp_embeddings):
+        with pytest.raises(EmbedderError, match=f"audio is a {told}, expected a torch tensor of floats"):
+            embed(given, module.load_model())
+
+
 def test_an_unknown_row():
     with pytest.raises(UnknownNameError, match=r"unknown embedder 'mfcc_stat'\. Did you mean 'mfcc_stats'"):
         as_hear(functools.partial(embedder, "mfcc_stat")).load_model()

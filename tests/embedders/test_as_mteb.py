@@ -6,6 +6,7 @@ import importlib
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
 import pytest
 import soxr
 from torch.utils.data import DataLoader
@@ -43,6 +44,26 @@ def test_rates_and_channels(clips):
     found = MtebEncoder(LogMelStats(), "x").encode(loader(items(stereo, rate=32000), 1))
     mono = soxr.resample(0.5 * clips[3], 32000, 16000, quality="HQ").astype(np.float32)
     assert found == pytest.approx(LogMelStats().embed([mono]), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("clip", "told"),
+    [
+        (np.full(8000, 9000, np.int16), r"shape \(8000,\) and type int16.*Divide 16-bit samples by 32768"),
+        (np.zeros((8000, 2), np.float32), r"shape \(8000, 2\).*turn \(samples, channels\) round"),
+        (np.zeros((1, 2, 8000), np.float32), r"shape \(1, 2, 8000\)"),
+    ],
+)
+def test_audio_in_another_layout_is_refused(clip, told):
+    """It would be embedded as noise beyond full scale, or as a clip of two samples."""
+    with pytest.raises(EmbedderError, match=told):
+        MtebEncoder(LogMelStats(), "x").encode([{"audio": [items(clip)[0]["audio"]]}])
+
+
+def test_a_table_of_pandas_is_read_by_its_order(clips):
+    rows = pd.DataFrame({"audio": [row["audio"] for row in items(*clips)]}, index=[7, 3, 9, 0, 1])
+    found = MtebEncoder(LogMelStats(), "x").encode([rows])
+    assert found == pytest.approx(LogMelStats().embed(clips), rel=1e-5)
 
 
 def test_clips_of_one_length_at_a_time_where_that_is_declared(clips, fakes):
