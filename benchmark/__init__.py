@@ -1,7 +1,7 @@
 """moodbench's engine.
 
-From Python: `evaluate` scores an embedder object, `embedder` makes that of a row, `EmbedderTransformer` is for
-scikit-learn.
+From Python: `evaluate` scores an embedder (an object, or a row by its name), `embedder` makes that of a row,
+`EmbedderTransformer` is for scikit-learn.
 """
 
 from __future__ import annotations

@@ -13,39 +13,52 @@ from benchmark.manifest import Manifest
 from benchmark.workers import default_count
 from tasks.base import Task
 
+_made: dict[str, Findings] = {}  # in this process without being stored, by fingerprint
 
-def ensure(listed: Manifest) -> Findings:
+
+def ensure(listed: Manifest, *, store: bool = True, workers: int | None = None) -> Findings:
     """The findings on a dataset, from disk where its clips and the method are unchanged, else made and stored.
+
+    Without `store`, nothing is written: what is made is kept for this process.
 
     Raises:
         Unavailable: they must be made, and the archive is not here.
     """
+    wanted = record.wanted_fingerprint(listed)
     try:
         stored = record.read(listed.dataset)
     except DatasetError:
         stored = None  # made anew from the audio, which is here
-    if stored is not None and stored.fingerprint == record.wanted_fingerprint(listed):
+    if stored is not None and stored.fingerprint == wanted:
         return stored
-    findings = record.examine(listed, datasets.audio_of(listed), workers=default_count())
-    record.write(findings)
+    if not store and wanted in _made:
+        return _made[wanted]
+    findings = record.examine(listed, datasets.audio_of(listed), workers=workers or default_count())
+    if store:
+        record.write(findings)
+    else:
+        _made[wanted] = findings
     return findings
 
 
-def verdict(task: Task, listed: Manifest) -> Verdict | None:
-    """The verdict on a task by the stored findings; None where its dataset, as listed, was never audited.
+def verdict(task: Task, listed: Manifest, findings: Findings | None = None) -> Verdict | None:
+    """The verdict on a task by `findings`, or by the stored ones; None where its dataset, as listed, was never audited.
 
     Raises:
         DatasetError: the stored findings cannot be read.
     """
-    findings = record.read(listed.dataset)
+    findings = findings or record.read(listed.dataset)
     if findings is None or findings.fingerprint != record.wanted_fingerprint(listed):
         return None
     return judge(task, listed, findings)
 
 
-def refusal(task: Task, listed: Manifest) -> str:
-    """Why a task must not be scored, "" where nothing leaks, or it says itself that it leaks, or was never audited."""
-    found = verdict(task, listed)
+def refusal(task: Task, listed: Manifest, findings: Findings | None = None) -> str:
+    """Why a task must not be scored, "" where nothing leaks, or it says itself that it leaks, or was never audited.
+
+    `findings` and what is raised are as for `verdict`.
+    """
+    found = verdict(task, listed, findings)
     if found is None or found.passed:
         return ""
     more = f", and {len(found.leaks) - 1} more" if len(found.leaks) > 1 else ""
