@@ -23,6 +23,7 @@ from benchmark import embedder_spec, params, registry
 from benchmark.catalogue_page import own_tasks
 from benchmark.cell import HEAD_ORDER, PROTOCOL_VERSION, Cell, FoldResult, HeadResult, Interval, NotRun, Oracle
 from benchmark.check import check_embedder
+from benchmark.check.checks import CHECKS
 from benchmark.cli import What, app
 from benchmark.probes.heads import grid
 from benchmark.render.folder import RENDERERS
@@ -181,6 +182,11 @@ def test_the_check_script_prints_every_finding(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("ok      tiny")
+
+
+def test_the_transcript_of_register_shows_every_check():
+    found = re.findall(r"^ok      ([\w ]+):", read("docs/register.md"), re.MULTILINE)
+    assert found == [check.name for check in CHECKS if check.name not in ("gpu", "memory")]  # not tried there
 
 
 def test_the_example_task_is_one(monkeypatch):
