@@ -28,7 +28,7 @@ from benchmark.cli import What, app
 from benchmark.probes.heads import grid
 from benchmark.render.folder import RENDERERS
 from benchmark.render.tables import LONG_COLUMNS, POINT_COLUMNS
-from benchmark.stages.evaluate import KINDS
+from benchmark.scorable import KINDS
 from embedders.base import Declared
 from embedders.catalog import CATALOG
 from tasks.base import Suite, Task

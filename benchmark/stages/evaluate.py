@@ -15,12 +15,11 @@ from benchmark.manifest import Manifest
 from benchmark.params import Params
 from benchmark.plan import DatasetPlan, Readiness
 from benchmark.progress import bar, say
+from benchmark.scorable import not_scored
 from benchmark.scoring import Outcome, Progress, Scored
 from benchmark.splits import rounds
 from benchmark.workers import Workers
 from tasks.base import Task
-
-KINDS = ("multiclass",)  # what the probe scores so far
 
 
 def run(params: Params, embedder: str, *, engine: str, workers: int, fresh: bool = False) -> None:
@@ -53,8 +52,8 @@ def _task(
     params: Params, embedder: str, task: Task, wanted: DatasetPlan | None, engine: str, fresh: bool
 ) -> Scored | NotRun | None:
     """The work that a task needs, the reason why it cannot be done, or None when its cell is current."""
-    if task.kind not in KINDS:
-        return NotRun(task=task.name, state="unavailable", reason=f"the probe does not score {task.kind} tasks yet")
+    if reason := not_scored(task):
+        return NotRun(task=task.name, state="unavailable", reason=reason)
     if wanted is None:
         return _stale(task, f"{embedder} was not planned for dataset {task.dataset}")
     try:

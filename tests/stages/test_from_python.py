@@ -14,7 +14,6 @@ import pytest
 from benchmark import api, evaluate, paths, registry, scorable
 from benchmark.audit import scan
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, SplitError, UnknownNameError
-from benchmark.stages import evaluate as stage
 from tasks.base import Predefined
 
 DOCS = paths.ROOT / "docs"
@@ -99,7 +98,6 @@ def test_an_audit_is_made_once(bench, monkeypatch, small):
 
 
 def test_kinds_that_the_probe_does_not_score(small):
-    assert scorable.KINDS == stage.KINDS
     with pytest.raises(
         BenchmarkError, match=r"does not score multilabel tasks yet \(magnatagatune, .*expected multicl"
     ):
