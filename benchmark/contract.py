@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import ContractError
+from benchmark.errors import AnswerError
 
 
 def named(names: Sequence[str]) -> str:
@@ -22,31 +22,31 @@ def validate_vectors(vectors: object, count: int, dim: int, names: Sequence[str]
     `names` are the clips of the batch, in order, for the message.
 
     Raises:
-        ContractError: it is anything else; says what was found, what was expected and the way out.
+        AnswerError: it is anything else; says what was found, what was expected and the way out.
     """
     where = f"embedding {named(names)}" if names else "embed"
     expected = f"a float32 array of shape ({count}, {dim})"
     if not isinstance(vectors, np.ndarray):
         kind = f"{type(vectors).__module__}.{type(vectors).__qualname__}".removeprefix("builtins.")
-        raise ContractError(f"{where}: found a {kind}, expected {expected}. Convert it to numpy on the CPU.")
+        raise AnswerError(where, "shape", f"a {kind}", expected, "Convert it to numpy on the CPU.")
     if vectors.shape != (count, dim):
-        raise ContractError(
-            f"{where}: found shape {vectors.shape}, expected {(count, dim)}. Return one vector of `dim` numbers for "
-            "each clip, or correct `dim`."
-        )
+        way_out = "Return one vector of `dim` numbers for each clip, or correct `dim`."
+        raise AnswerError(where, "shape", f"shape {vectors.shape}", f"{(count, dim)}", way_out)
     if vectors.dtype != np.float32:
-        raise ContractError(
-            f"{where}: found dtype {vectors.dtype}, expected float32. Return `vectors.astype(numpy.float32)`."
-        )
+        way_out = "Return `vectors.astype(numpy.float32)`."
+        raise AnswerError(where, "dtype", f"dtype {vectors.dtype}", "float32", way_out)
     finite = np.isfinite(vectors)
     if not finite.all():
         row = int(np.flatnonzero(~finite.all(axis=1))[0])
         bad = vectors[row][~finite[row]]
         clip = f"clip {row} ({names[row]!r})" if row < len(names) else f"clip {row}"
-        raise ContractError(
-            f"{where}: found {bad[0]} among the {dim} numbers of {clip}, {bad.size} not finite; expected finite "
-            "numbers only. If the clip is too short for the model declare `min_seconds`; otherwise answer a defined "
-            "value where the model has none."
+        raise AnswerError(
+            where,
+            "finite",
+            f"{bad[0]} among the {dim} numbers of {clip}, {bad.size} not finite",
+            "finite numbers only",
+            "If the clip is too short for the model declare `min_seconds`; otherwise answer a defined value where the "
+            "model has none.",
         )
     return vectors
 
@@ -57,18 +57,17 @@ def validate_frames(
     """The answers themselves, when each is what `FrameEmbedder` says.
 
     Raises:
-        ContractError: one is anything else; says what was found, what was expected and the way out.
+        AnswerError: one is anything else; says what was found, what was expected and the way out.
     """
     way_out = "Mend its embed_frames; 'moodbench check' tries it."
     if not isinstance(answers, list) or len(answers) != len(clips):
         found = f"{len(answers)} answers" if isinstance(answers, list) else f"a {type(answers).__name__}"
-        raise ContractError(
-            f"frames of {named(names)}: found {found}, expected a list of {len(clips)}, one a clip. {way_out}"
-        )
+        expected = f"a list of {len(clips)}, one a clip"
+        raise AnswerError(f"frames of {named(names)}", "frames", found, expected, way_out)
     for answer, clip, name in zip(answers, clips, names, strict=True):
         found, expected = _mistake(answer, len(clip) / rate, dim)
         if found:
-            raise ContractError(f"frames of {name!r}: found {found}, expected {expected}. {way_out}")
+            raise AnswerError(f"frames of {name!r}", "frames", found, expected, way_out)
     return answers
 
 

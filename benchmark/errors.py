@@ -67,6 +67,14 @@ class ContractError(BenchmarkError):
     """An embedder answered something that the contract forbids."""
 
 
+class AnswerError(ContractError):
+    """An answer that the contract forbids; `breach` is the name of the check that looks for its kind."""
+
+    def __init__(self, where: str, breach: str, found: str, expected: str, way_out: str) -> None:
+        super().__init__(f"{where}: found {found}, expected {expected}. {way_out}")
+        self.breach, self.found, self.expected, self.way_out = breach, found, expected, way_out
+
+
 class ClipsError(ContractError):
     """A few clips of a dataset cannot be embedded, though others can."""
 

@@ -54,7 +54,7 @@ def fakes():
         ("WordyMinimum", "attributes", "min_seconds is 'half', expected a finite number, 0 or more"),
         ("CannotBeMade", "construction", "no model file"),
         ("FittedToNan", "statistics", "not JSON compliant"),
-        ("FramesInMilliseconds", "frames", "times [ 50."),
+        ("FramesInMilliseconds", "frames", "times from 50.000 to 950.000 s"),
         ("ResamplesAgain", "rate", "from 24000 to 8000 Hz of samples that stand at 8000 Hz"),
         ("DropsSamples", "rate", "the same vector for 187 and 2479 Hz: only each sample in 3 is used"),
         ("Seeds", "state", "numpy's random state"),

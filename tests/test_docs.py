@@ -181,7 +181,11 @@ def test_the_check_script_prints_every_finding(tmp_path):
         [sys.executable, "check.py"], cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].startswith("ok      tiny")
+    lines = done.stdout.splitlines()
+    assert [line[:8].strip() for line in lines] == ["ok"] * (len(CHECKS) - 3) + ["skipped"] * 3
+    assert lines[-4].startswith("ok      tiny")
+    assert f"Up to {len(CHECKS)} checks run" in read("docs/add_an_embedder.md")
+    assert f"on {len(CHECKS)} points" in read("CHANGELOG.md")
 
 
 def test_the_transcript_of_register_shows_every_check():

@@ -13,16 +13,23 @@ from numpy.typing import NDArray
 
 from benchmark.check import signals
 from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
-from benchmark.embedding import embed_clips
+from benchmark.embedding import MAX_CLIPS, embed_clips
+from benchmark.frames import frames_of
 from embedders.base import Clip, FittedEmbedder, FrameEmbedder
 from embedders.declarations import wrong_declarations
+
+BEGIN_SECONDS = 0.5  # in which two clips are alike
+TURNING_SECONDS = 1.5  # of each of the two
 
 
 def attributes(subject: Subject) -> str:
     """The declarations are of the right kind."""
     for name in ("sample_rate", "dim"):
         value = getattr(subject.embedder, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, int) or isinstance(value, bool):
+            kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+            raise Failed(f"{name} = {value!r}, which is a {kind}")
+        if value < 1:
             raise Failed(f"{name} = {value!r}")
     if wrong := wrong_declarations(subject.declared):
         raise Failed("; ".join(wrong))
@@ -34,7 +41,11 @@ def statistics(subject: Subject) -> str:
     embedder = subject.fitted(subject.embedder)
     if not isinstance(embedder, FittedEmbedder):
         return "none needed"
-    return json.dumps(dict(embedder.statistics_record()), allow_nan=False)
+    record = embedder.statistics_record()
+    try:
+        return json.dumps(dict(record), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise Failed(f"{type(error).__name__}: {error}") from None
 
 
 def _raw(subject: Subject) -> NDArray[np.generic]:
@@ -105,20 +116,33 @@ def _long_enough(subject: Subject) -> list[Clip]:
 
 
 def batch_mates(subject: Subject) -> str:
-    """Alone and in a batch."""
+    """Alone, in a batch, and in one as large as the engine hands over, of the shorter clips again and again."""
     clips = [*signals.various(subject.rate), *_same_length(subject)]
     alone = np.concatenate([subject.vectors([clip]) for clip in clips])
-    return subject.require_close(subject.vectors(clips), alone)
+    seen = subject.require_close(subject.vectors(clips), alone)
+    usual, shorter = len(clips[-1]), not subject.declared.equal_length
+    short = [n for n, clip in enumerate(clips) if len(clip) == usual or (shorter and len(clip) < usual)]
+    many = (short * MAX_CLIPS)[:MAX_CLIPS]
+    try:
+        subject.require_close(subject.vectors([clips[n] for n in many]), alone[many])
+    except Failed as error:
+        raise Failed(f"{error} in a batch of {MAX_CLIPS} clips, and none to speak of in one of {len(clips)}") from None
+    return seen
 
 
 def different(subject: Subject) -> str:
-    """Different clips, different vectors."""
-    vectors = subject.vectors(_same_length(subject))
+    """Different clips, different vectors, though two of the clips begin alike."""
+    samples, alike = (round(seconds * subject.rate) for seconds in (TURNING_SECONDS, BEGIN_SECONDS))
+    *vectors, one, other = subject.vectors(
+        [*_same_length(subject), signals.noise(samples), signals.turning(samples, alike, subject.rate)]
+    )
     pairs = [(i, j) for i in range(len(vectors)) for j in range(i)]
-    differences = [relative_difference(vectors[i : i + 1], vectors[j : j + 1]) for i, j in pairs]
+    differences = [relative_difference(vectors[i][None], vectors[j][None]) for i, j in pairs]
     nearest = int(np.argmin(differences))
     if differences[nearest] <= subject.declared.tolerance:
         raise Failed("the same vector for {1} and {0}".format(*(signals.NAMES[place] for place in pairs[nearest])))
+    if relative_difference(one[None], other[None]) <= subject.declared.tolerance:
+        raise Failed(f"the same vector for two clips that have only their first {BEGIN_SECONDS:g} s in common")
     return f"smallest difference {differences[nearest]:.2g}"
 
 
@@ -164,23 +188,28 @@ def very_short(subject: Subject) -> list[Clip]:
     return [signals.noise(n) for n in sorted({max(1, round(0.05 * subject.rate)), least} - {0})]
 
 
+def long(subject: Subject) -> str:
+    """Noise of `long_seconds`."""
+    return _values(subject.long_vector)
+
+
+def whole_clip(subject: Subject) -> str:
+    """Long clips that differ in their last half. A model that drops the rest after its last window hears some of it."""
+    samples = round(subject.long_seconds * subject.rate)
+    other = subject.vectors([signals.turning(samples, samples // 2, subject.rate)])
+    difference = relative_difference(other, subject.long_vector)
+    if difference <= subject.declared.tolerance:
+        raise Failed(f"the same vector for two clips of {subject.long_seconds:g} s that differ in their last half")
+    return f"another last half of {subject.long_seconds:g} s makes a difference of {difference:.2g}"
+
+
 def frames(subject: Subject) -> str:
-    """Vectors with times inside the clip."""
+    """Vectors with times inside the clip, as `moodbench frames` asks for them and checks them."""
     if not isinstance(subject.embedder, FrameEmbedder):
         raise NotApplicable("it has no embed_frames")
-    clips = _same_length(subject) if subject.declared.equal_length else _long_enough(subject)
-    answers = subject.embedder.embed_frames(clips)
-    if len(answers) != len(clips):
-        raise Failed(f"{len(answers)} answers for {len(clips)} clips")
-    for clip, (vectors, times) in zip(clips, answers, strict=True):
-        if vectors.shape != (len(times), subject.embedder.dim) or vectors.dtype != np.float32:
-            raise Failed(f"{vectors.dtype} {vectors.shape} with {len(times)} times")
-        if not np.isfinite(vectors).all():
-            raise Failed("numbers that are not finite")
-        inside = (times >= 0).all() and (times <= len(clip) / subject.rate).all()
-        if len(times) < 1 or not inside or not (np.diff(times) > 0).all():
-            raise Failed(f"times {times[:3]}… for a clip of {len(clip) / subject.rate:.2f} s")
-    return f"{len(answers[0][1])} frames from {len(clips[0]) / subject.rate:.2f} s"
+    clips = _same_length(subject) if subject.declared.equal_length else signals.various(subject.rate)
+    _, times = frames_of(subject.embedder, clips, signals.NAMES)[0]
+    return f"{len(times)} frames from {max(len(clips[0]) / subject.rate, subject.declared.min_seconds):.2f} s"
 
 
 def gpu(subject: Subject) -> str:

@@ -49,7 +49,7 @@ def battery(making: Construction, *, thorough: bool, may_lack: bool) -> tuple[Su
         on_gpu, no_gpu = other_device(making)
         try:
             subject = Subject(making.make, on_gpu, DATASET, LONG_SECONDS, thorough=thorough, no_gpu=no_gpu)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if (missing := what_is_missing(error)) is not None:
                 raise missing from None
             tell({"finding": dataclasses.asdict(not_made(error))})
@@ -77,10 +77,12 @@ def battery_and_cost(making: Construction, thorough: bool) -> None:
     subject, passed = tried
     tell({"doing": "speed"})
     embedder = subject.embedder
-    made: dict[str, Any] = {"dim": embedder.dim, "sample_rate": embedder.sample_rate}
+    made: dict[str, Any] = {}
+    if "attributes" in passed:  # else they may be anything, and what is told is JSON
+        made |= {"dim": embedder.dim, "sample_rate": embedder.sample_rate}
     if "deterministic" in passed:
         made["vectors"] = subject.vectors(signals.various(subject.rate)).tolist()
-        made["tolerance"] = subject.declared.tolerance
+        made["tolerance"] = float(subject.declared.tolerance)  # numpy's, too, are amounts
         made["speed"] = _speed(subject)
     tell({"made": made | {"parameters": cost.parameters(embedder), "peak_bytes": cost.peak_bytes()}})
 
@@ -119,7 +121,7 @@ def other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, s
 
 def _speed(subject: Subject) -> dict[str, float]:
     """Seconds for one batch of clips of some seconds, everything loaded."""
-    length = max(SPEED_SECONDS, subject.declared.min_seconds)
+    length = max(SPEED_SECONDS, float(subject.declared.min_seconds))
     clips = [signals.noise(round(length * subject.rate)) for _ in range(SPEED_CLIPS)]
     begun = time.monotonic()
     subject.vectors(clips)

@@ -11,7 +11,10 @@ from benchmark.check.subject import Subject
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is tried, after the checks in `needs` have passed."""
+    """One thing that is tried, after the checks in `needs` have passed.
+
+    `breach` is what an `AnswerError` calls the breach that this very check looks for.
+    """
 
     name: str
     run: Callable[[Subject], str]
@@ -19,6 +22,7 @@ class Check:
     expected: str
     why: str
     mend: str
+    breach: str = ""
 
 
 _EQUAL = "the same vectors within the declared tolerance"
@@ -28,9 +32,9 @@ CHECKS = (
         "attributes",
         answers.attributes,
         (),
-        "whole numbers above 0",
-        "The engine resamples to sample_rate and stores dim numbers a clip.",
-        "Set both as plain ints on the class.",
+        "an int above 0 for either",
+        "The engine resamples to sample_rate and stores dim numbers a clip; results keep both as JSON.",
+        "Set both as plain ints on the class: int(…) of what numpy or torch counted.",
     ),
     Check(
         "statistics",
@@ -63,6 +67,7 @@ CHECKS = (
         "finite vectors for clips of several lengths",
         "One NaN spoils the standardisation of a whole fold.",
         "If the model cannot mask, declare equal_length; else guard logarithms and divisions.",
+        "finite",
     ),
     Check(
         "deterministic",
@@ -102,7 +107,7 @@ CHECKS = (
         ("finite",),
         "different vectors",
         "No probe can tell clips apart that have one vector.",
-        "Is the input used at all? Look for a scale or a mask that empties it.",
+        "Is the input used at all? Look for a scale or a mask that empties it, or a cache whose key is a clip's begin.",
     ),
     Check(
         "inputs",
@@ -143,6 +148,7 @@ CHECKS = (
         _FINITE,
         "Corpora hold digital silence.",
         "Add a small constant before a logarithm or a division by the loudness.",
+        "finite",
     ),
     Check(
         "very short",
@@ -151,14 +157,24 @@ CHECKS = (
         _FINITE,
         "Corpora hold clips of a twentieth of a second.",
         "If the model cannot, declare min_seconds.",
+        "finite",
     ),
     Check(
         "long",
-        answers.on(lambda s: [signals.noise(round(s.long_seconds * s.rate))]),
+        answers.long,
         ("dtype",),
         _FINITE,
-        "Music clips last a minute, and a model that raises loses the whole dataset.",
+        "Music clips last a minute.",
         "Cut into windows and take their mean.",
+        "finite",
+    ),
+    Check(
+        "whole clip",
+        answers.whole_clip,
+        ("different clips", "long"),
+        "different vectors",
+        "What is heard late in a clip would count for nothing: its labels are of the whole.",
+        "Cut nothing off: declare window_seconds, or take the mean over windows of the model's own.",
     ),
     Check(
         "full scale",
@@ -167,6 +183,7 @@ CHECKS = (
         _FINITE,
         "Loud music touches full scale.",
         "Look for an overflow in half precision, or for a division by the headroom.",
+        "finite",
     ),
     Check(
         "tiny",
@@ -175,14 +192,16 @@ CHECKS = (
         _FINITE,
         "Logarithms of almost nothing.",
         "Add a small constant before the logarithm.",
+        "finite",
     ),
     Check(
         "frames",
         answers.frames,
         ("dtype",),
-        "float32 (frames, dim) with rising times inside the clip",
+        "float32 (frames, dim) with rising float64 times inside the clip",
         "Times place the vectors beside annotations.",
-        "See FrameEmbedder: seconds, and the centre of each frame.",
+        "See FrameEmbedder: a list of pairs; in seconds, and the centre of each frame.",
+        "frames",
     ),
     Check(
         "gpu",

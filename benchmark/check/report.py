@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.errors import ContractError
@@ -45,6 +46,14 @@ class Skipped:
         return f"skipped {self.name}: {self.reason}"
 
 
+def not_tried(skipped: Sequence[Skipped]) -> list[Skipped]:
+    """What was not tried, for whoever reads: those that wait for an earlier check to be mended are named together."""
+    waiting = [each.name for each in skipped if each.broken]
+    mean = "means" if len(waiting) == 1 else "mean"
+    together = [Skipped(", ".join(waiting), f"{mean} nothing before what failed is mended")] if waiting else []
+    return [*(each for each in skipped if not each.broken), *together]
+
+
 @dataclass(frozen=True)
 class Report:
     """All findings; apart from them what was not tried: not claimed, or meaningless after an earlier failure."""
@@ -68,4 +77,4 @@ class Report:
             raise ContractError("\n".join(str(finding) for finding in self.failures))
 
     def __str__(self) -> str:
-        return "\n".join(str(finding) for finding in self.findings)
+        return "\n".join(str(each) for each in (*self.findings, *not_tried(self.skipped)))

@@ -11,13 +11,13 @@ import numpy as np
 
 from benchmark import embedder_spec, entry_points, isolation, params
 from benchmark.check import apart
+from benchmark.check.battery import ENDS_EXPECTED, ENDS_MEND, ENDS_WHY
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.subject import relative_difference
 from benchmark.embedder_spec import Construction, EmbedderSpec
 from benchmark.errors import BenchmarkError, Unavailable, UnknownNameError
 from benchmark.params import EmbedderEntry
 
-_NO_SCORE = "A row whose process ends has no score, and takes hours of other clips with it."
 _NO_ENTRY = "Nothing else can be tried."
 _DEATHS = {  # by a phase: what is expected, how it is mended
     "import": (
@@ -131,10 +131,10 @@ def _run(function: Any, *arguments: Any, heard: _Heard, patience: float) -> None
 
 
 def _fatal(phase: str, seen: str) -> Finding:
-    expected, mend = _DEATHS.get(phase, ("an answer or an exception", "Raise an exception where the model cannot."))
+    expected, mend = _DEATHS.get(phase, (ENDS_EXPECTED, ENDS_MEND))
     if phase == "entry":
         return Finding(phase, False, seen.rstrip("."), "an entry that can be resolved", _NO_ENTRY)
-    return Finding(phase, False, seen.rstrip("."), expected, _NO_SCORE, mend)
+    return Finding(phase, False, seen.rstrip("."), expected, ENDS_WHY, mend)
 
 
 def _second_process(making: Construction, heard: _Heard, patience: float) -> None:
@@ -162,7 +162,7 @@ def _second_process(making: Construction, heard: _Heard, patience: float) -> Non
 def _compare_with_catalogue(spec: EmbedderSpec, heard: _Heard) -> None:
     """What the catalogue says of a row must be so; its count of parameters is only told beside the counted ones."""
     listed = spec.listed
-    if listed is None or not heard.made:
+    if listed is None or "dim" not in heard.made:
         return
     wrong = [
         f"{name} {heard.made[name]}, {getattr(listed, name)} in the catalogue"

@@ -31,6 +31,13 @@ def noise(samples: int) -> Clip:
     return _clip(np.random.default_rng(20).uniform(-0.5, 0.5, samples))
 
 
+def turning(samples: int, alike: int, rate: int) -> Clip:
+    """`noise` whose samples after the first `alike` are a loud square wave."""
+    clip = noise(samples)
+    clip[alike:] = np.resize(np.float32(0.9) * square(rate), samples - alike)
+    return clip
+
+
 def silence(rate: int) -> Clip:
     """One second of zeros."""
     return np.zeros(rate, np.float32)

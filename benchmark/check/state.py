@@ -74,7 +74,7 @@ def kept() -> Iterator[None]:
 def unchanged(subject: Subject) -> str:
     """State of the process, from before the model was made, and around one more call."""
     now = lasting()
-    changed = [name for name, was in subject.before.items() if now[name] != was]
+    changed = {name: now[name] for name, was in subject.before.items() if now[name] != was}
     with kept():
         # a model that sets a seed or a thread count again at every call changes nothing unless these differ
         random.seed(4711)
@@ -85,17 +85,16 @@ def unchanged(subject: Subject) -> str:
         before = passing()
         subject.vectors(signals.various(subject.rate))
         after = passing()
-        changed += [name for name in before if after[name] != before[name]]
+        changed |= {name: after[name] for name in before if name not in changed and after[name] != before[name]}
     if changed:
-        names = [f"{name}{_to(name, now, after)}" for name in dict.fromkeys(changed)]
-        raise Failed(f"other values after embedding: {', '.join(names)}")
+        told = ", ".join(f"{name}{_to(value)}" for name, value in changed.items())
+        raise Failed(f"other values after embedding: {told}")
     return f"{len(before)} kinds of state as they were"
 
 
-def _to(name: str, *states: State) -> str:
+def _to(value: Any) -> str:
     """What a state became, where that can be said in a word."""
-    found = states[-1].get(name)
-    return f" (now {found})" if isinstance(found, str | int) else ""
+    return f" (now {value})" if isinstance(value, str | int) else ""
 
 
 def _comparable(state: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -66,6 +67,11 @@ class Subject:
             )
             rows.update(zip(places, answer.copy(), strict=True))
         return np.stack([rows[place] for place in range(len(clips))])
+
+    @functools.cached_property
+    def long_vector(self) -> Vectors:
+        """The vector of `long_seconds` of noise, shape (1, dim); made once, for it takes long."""
+        return self.vectors([signals.noise(round(self.long_seconds * self.rate))])
 
     def require_close(self, found: Vectors, wanted: Vectors) -> str:
         """Says how large the difference is; raises `Failed` above the embedder's declared tolerance."""

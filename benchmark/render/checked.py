@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmark.check.report import Finding
+from benchmark.check.report import Finding, not_tried
 from benchmark.check.row import Checked
 from benchmark.render.base import plain
 
@@ -18,9 +18,7 @@ def lines(checked: Checked) -> Iterator[str]:
     yield f"{checked.name}: {failed} of {tried} checks failed" if failed else f"{checked.name}: {tried} checks passed"
     for finding in checked.report.findings:
         yield from _failure(finding) if not finding.passed else [f"  ok       {finding.name}: {plain(finding.seen)}"]
-    yield from (f"  skipped  {each.name}: {plain(each.reason)}" for each in checked.report.skipped if not each.broken)
-    if waiting := [each.name for each in checked.report.skipped if each.broken]:
-        yield f"  skipped  {', '.join(waiting)}: mean nothing before what failed is mended"
+    yield from (f"  skipped  {each.name}: {plain(each.reason)}" for each in not_tried(checked.report.skipped))
     yield from (f"  note     {plain(note)}" for note in checked.notes)
     yield f"  cost     {'; '.join(_cost(checked))}"
 
