@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from benchmark import embedder_spec, entry_points, isolation, params, params_rows, registry
 from benchmark.check import apart
-from benchmark.check.report import NOT_MADE, Finding, ended
+from benchmark.check.report import NOT_MADE, Finding, Skipped, ended, not_tried
 from benchmark.embedder_spec import Construction, EmbedderSpec
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, UnknownNameError
 from benchmark.params import ORIGINS, EmbedderEntry, Params
@@ -71,8 +71,17 @@ def entry_of(name: str, fields: Mapping[str, Any]) -> EmbedderEntry:
     return made.embedders[name]
 
 
-def parse_settings(texts: Sequence[str], option: str) -> dict[str, Any]:
+def _json(text: str) -> Any:
+    try:
+        return CONSTANTS[text] if text in CONSTANTS else json.loads(text)
+    except ValueError:
+        return text
+
+
+def parse_settings(texts: Sequence[str], option: str, read: Callable[[str], Any] = _json) -> dict[str, Any]:
     """`key=value` texts and JSON objects as one mapping; a value is JSON or a constant of Python, or else text.
+
+    `read` makes something else of the text of a value.
 
     Raises:
         ParamsError: a text of another form, or a key twice.
@@ -84,7 +93,7 @@ def parse_settings(texts: Sequence[str], option: str) -> dict[str, Any]:
         if text.lstrip().startswith("{"):
             given = _json(text)
         elif equals and key.strip().isidentifier():
-            given = {key.strip(): _json(value)}
+            given = {key.strip(): read(value)}
         if not isinstance(given, dict):
             raise ParamsError(f"{option} {text!r}: expected argument=value, or a JSON object in quotes.")
         for twice in found.keys() & given.keys():
@@ -93,18 +102,11 @@ def parse_settings(texts: Sequence[str], option: str) -> dict[str, Any]:
     return found
 
 
-def _json(text: str) -> Any:
-    try:
-        return CONSTANTS[text] if text in CONSTANTS else json.loads(text)
-    except ValueError:
-        return text
-
-
 def expand(name: str, entry: EmbedderEntry, sweep: Sequence[str]) -> dict[str, EmbedderEntry]:
     """The row itself, or a row for each combination of a sweep's values, named after them."""
     if not sweep:
         return {name: entry}
-    axes = {key: _values(key, value) for key, value in parse_settings(sweep, "--sweep").items()}
+    axes = {key: _values(key, value) for key, value in parse_settings(sweep, "--sweep", str).items()}
     rows: dict[str, EmbedderEntry] = {}
     for values in itertools.product(*axes.values()):
         point = dict(zip(axes, values, strict=True))
@@ -116,16 +118,36 @@ def expand(name: str, entry: EmbedderEntry, sweep: Sequence[str]) -> dict[str, E
 
 
 def _values(key: str, given: Any) -> list[Any]:
-    values = [_json(each) for each in given.split(",")] if isinstance(given, str) else given
-    values = values if isinstance(values, list) else [values]
+    values = [_json(each) for each in _split(given)] if isinstance(given, str) else [given]
+    values = values[0] if len(values) == 1 and isinstance(values[0], list) else values  # a list of the values
     if not values or "" in values:
         raise ParamsError(f"--sweep {key}: found {given!r}, expected values with commas between them.")
     return values
 
 
+def _split(text: str) -> list[str]:
+    """A text at its commas, but for those inside of a JSON list, object or string."""
+    pieces = [""]
+    for between in text.split(","):
+        begun = pieces[-1]
+        pieces[-1:] = [f"{begun},{between}"] if _begins_json(begun) else [begun, between]
+    if _begins_json(pieces[-1]):
+        raise ParamsError(
+            f"--sweep: found {pieces[-1]!r}, which begins as JSON and is none, expected values with commas between. "
+            "Write text in a list, and text that begins so, in double quotes."
+        )
+    return pieces[1:]
+
+
+def _begins_json(text: str) -> bool:
+    """Whether a text begins as a list, an object or a string of JSON and is none, or not yet."""
+    return text.lstrip()[:1] in ("[", "{", '"') and _json(text) == text
+
+
 def _word(key: str, value: Any) -> str:
-    """`layer3` for a number or a truth value, `mean_std` for text: what makes a row's name readable."""
-    word = re.sub(r"[^a-z0-9]+", "_", str(value).lower()).strip("_")
+    """`layer3`, `layerminus3` or `masktrue` for what is no text, `mean_std` for text: what makes a name readable."""
+    said = value if isinstance(value, str) else re.sub(r"-(?=[\d.])", "minus", str(value))
+    word = re.sub(r"[^a-z0-9]+", "_", said.lower()).strip("_")
     return word if isinstance(value, str) else f"{key.lower()}{word}"
 
 
@@ -158,16 +180,7 @@ def _tried(spec: EmbedderSpec, entry: EmbedderEntry, options: Options, say: Say)
     """The entry with the libraries that its model was seen to use."""
     heard = _Heard(say)
     try:
-        isolation.run_apart(
-            _battery,
-            embedder_spec.construction_here(spec, options.device),
-            spec,
-            quiet_seconds=options.patience,
-            doing=f"checking {spec.name}",
-            told=heard.take,
-            awaited="finished check",
-            command="moodbench register",
-        )
+        _try_apart(spec, options, heard)
         if heard.not_made:
             raise ContractError(f"making {spec.name}: {heard.not_made}")
         if heard.failed:
@@ -182,13 +195,32 @@ def _tried(spec: EmbedderSpec, entry: EmbedderEntry, options: Options, say: Say)
     return entry.model_copy(update={"libraries": list(dict.fromkeys([*entry.libraries, *heard.libraries]))})
 
 
+def _try_apart(spec: EmbedderSpec, options: Options, heard: _Heard) -> None:
+    """All that the model's process tells goes to `heard`; what was not tried is said last, whatever became of it."""
+    try:
+        isolation.run_apart(
+            _battery,
+            embedder_spec.construction_here(spec, options.device),
+            spec,
+            quiet_seconds=options.patience,
+            doing=f"checking {spec.name}",
+            told=heard.take,
+            awaited="finished check",
+            command="moodbench register",
+        )
+    finally:
+        for each in not_tried(heard.skipped):
+            heard.say(str(each))
+
+
 @dataclass
 class _Heard:
-    """What the model's process has told so far; each finding is said as it comes."""
+    """What the model's process has told so far; each finding, and each note, is said as it comes."""
 
     say: Say
     not_made: str = ""
     failed: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
     libraries: list[str] = field(default_factory=list)
 
     def take(self, news: dict[str, Any]) -> None:
@@ -199,6 +231,10 @@ class _Heard:
                 return
             self.say(str(finding))
             self.failed += [] if finding.passed else [finding.name]
+        if "skipped" in news:
+            self.skipped.append(Skipped(**news["skipped"]))
+        if "note" in news:
+            self.say(f"note    {news['note']}")
         self.libraries += news.get("libraries", [])
 
 

@@ -99,6 +99,29 @@ def test_a_failing_check_writes_nothing_unless_forced(refused, here, tell):
     assert params.load(here).embedders["mine"].factory == "fatal_embedders:Integers"
 
 
+def test_what_was_not_tried_is_said_with_its_reason(here, inline_workers):
+    said = []
+    with pytest.raises(BenchmarkError, match="1 of the checks above failed: dtype"):
+        registering.register("mine", {"factory": "fatal_embedders:Integers"}, [], registering.Options(), said.append)
+    assert said[3].startswith("FAILED  dtype: found dtype int64, expected float32.")
+    (waiting,) = said[4:]
+    assert waiting.startswith("skipped finite, deterministic, instances, ")
+    assert waiting.endswith("memory: mean nothing before what failed is mended")
+
+
+def test_notes_are_said_and_what_does_not_apply(here, inline_workers):
+    said = []
+    options = registering.Options(device="cuda")
+    registering.register("mine", {"factory": "fatal_embedders:Good"}, [], options, said.append)
+    assert said[0] == "note    --device cuda changes nothing: its constructor takes no device"
+    skipped = [line for line in said if line.startswith("skipped ")]
+    assert skipped == [
+        "skipped frames: it has no embed_frames",
+        "skipped gpu: the model is tried on 'cuda', not on the CPU",
+        "skipped memory: 500 clips are embedded by 'moodbench check' only, without --quick",
+    ]
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
@@ -159,6 +182,7 @@ def test_what_cannot_be_made(refused, inline_workers, arguments, message, tmp_pa
         (["mine", "--hear", "a", "--kwargs", "x=1", "x=2"], "--kwargs: argument 'x' is given twice, expected it once."),
         (["mine", "--hear", "a", "--sweep", "x=1,,2"], "--sweep x: found '1,,2', expected values with commas"),
         (["mine", "--hear", "a", "--sweep", "x=a,A"], "two of its rows would be called 'mine_a'"),
+        (["mine", "--hear", "a", "--sweep", "x=[a,b],[c]"], "--sweep: found '[a,b],[c]', which begins as JSON and is"),
     ],
 )
 def test_one_clear_line(refused, arguments, message):
@@ -185,6 +209,26 @@ def test_a_sweep_is_ordinary_rows(here, tell):
     assert rows["w2v_layer6_mean_std"] == EmbedderEntry(
         like="wav2vec2_base", weights="w.pth", kwargs={"x": 1, "layer": 6, "pooling": "mean+std"}
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("layer=[1,2],[3]", {"layer1_2": [1, 2], "layer3": [3]}),
+        ("layer=[[1,2]]", {"layer1_2": [1, 2]}),
+        ("layer=[1,2]", {"layer1": 1, "layer2": 2}),
+        ("layer=mean,[1, 2],True,7", {"mean": "mean", "layer1_2": [1, 2], "layertrue": True, "layer7": 7}),
+        ("pool=mean,max", {"mean": "mean", "max": "max"}),
+        ('pool="mean,max",min', {"mean_max": "mean,max", "min": "min"}),
+        ('{"layer": [[1], 2]}', {"layer1": [1], "layer2": 2}),
+        ("scale=-1,1", {"scaleminus1": -1, "scale1": 1}),
+        ("scale=-0.5,1e-05,[2,-2]", {"scaleminus0_5": -0.5, "scale1eminus05": 1e-5, "scale2_minus2": [2, -2]}),
+    ],
+)
+def test_values_of_a_sweep(text, values):
+    rows = registering.expand("mine", EmbedderEntry(like="chance"), [text])
+    found = {row.removeprefix("mine_"): list(entry.kwargs.values()) for row, entry in rows.items()}
+    assert found == {word: [value] for word, value in values.items()}
 
 
 def test_a_sweep_says_whose_checks_follow(here, inline_workers):
