@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from benchmark import cli_check, cli_data, cli_embedders, paths
+from benchmark.cli_embedders import Device
 from benchmark.errors import BenchmarkError
 
 app = typer.Typer(
@@ -31,7 +32,7 @@ app.command()(cli_embedders.frames)
 app.command()(cli_check.check)
 app.command()(cli_check.efficiency)
 
-Device = Annotated[str, typer.Option(help="Where models run: auto, cpu or cuda.")]
+OnDevice = Annotated[Device, typer.Option(help="Where models run.")]
 Workers = Annotated[int, typer.Option(min=0, help="Helper processes; 0 takes one a core.")]
 BatchSeconds = Annotated[float, typer.Option(min=1.0, help="Seconds of audio in one batch.")]
 Patience = Annotated[
@@ -91,7 +92,7 @@ def prepare(skip_broken: SkipBroken = False) -> None:
 @app.command()
 def embed(
     names: Names = None,
-    device: Device = "auto",
+    device: OnDevice = Device.auto,
     workers: Workers = 0,
     batch_seconds: BatchSeconds = 120.0,
     patience: Patience = 900.0,
@@ -111,7 +112,7 @@ def embed(
             stage.run(
                 found,
                 name,
-                device=device,
+                device=device.value,
                 workers=workers or default_count(),
                 batch_seconds=batch_seconds,
                 patience=patience,

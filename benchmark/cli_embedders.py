@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
+
+
+class Device(StrEnum):
+    """Where a model runs; auto takes a GPU where there is one."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
 
 
 class ManyValues(TyperCommand):
@@ -48,7 +57,7 @@ def register(
     ] = None,
     no_check: Annotated[bool, typer.Option("--no-check", help="Do not try the model first.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write the row though a check fails.")] = False,
-    device: Annotated[str, typer.Option(help="Where the model is tried: auto, cpu or cuda.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where the model is tried.")] = Device.auto,
     patience: Annotated[
         float, typer.Option(min=1.0, envvar="MOODBENCH_PATIENCE", help="Seconds after which it counts as hanging.")
     ] = 900.0,
@@ -62,7 +71,7 @@ def register(
         "kwargs": registering.parse_settings(kwargs or [], "--kwargs"),
     }  # fmt: skip
     fields = {key: value for key, value in given.items() if value}
-    options = registering.Options(check=not no_check, force=force, device=device, patience=patience)
+    options = registering.Options(check=not no_check, force=force, device=device.value, patience=patience)
     registering.register(name, fields, sweep or [], options, typer.echo)
 
 
@@ -76,7 +85,7 @@ def sweep(name: Annotated[str, typer.Argument(help="What the names of the sweep'
 def frames(
     name: Annotated[str, typer.Argument(help="A row of params.yaml, or of the catalogue.")],
     datasets: Annotated[list[str], typer.Argument(help="Prepared datasets.")],
-    device: Annotated[str, typer.Option(help="Where the model runs: auto, cpu or cuda.")] = "auto",
+    device: Annotated[Device, typer.Option(help="Where the model runs.")] = Device.auto,
     workers: Annotated[int, typer.Option(min=0, help="Helper processes that read; 0 takes one a core.")] = 0,
     batch_seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of audio in one batch.")] = 120.0,
     patience: Annotated[
@@ -93,7 +102,7 @@ def frames(
         params.load(),
         name,
         datasets,
-        device=device,
+        device=device.value,
         workers=workers or default_count(),
         batch_seconds=batch_seconds,
         patience=patience,

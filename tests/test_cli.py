@@ -183,6 +183,17 @@ def test_a_bad_option_is_a_usage_error(command, arguments):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    "arguments", [["embed"], ["frames", "chance", "emodb"], ["register", "mine", "--factory", "a:B"]], ids=" ".join
+)
+@pytest.mark.parametrize("device", ["gpu", "banana", "cuda:1", ""])
+def test_a_device_is_one_of_three(command, calls, arguments, device):
+    code, _, err = command(*arguments, "--device", device)
+    said = " ".join(err.replace("│", " ").split())
+    assert (code, calls) == (2, [])
+    assert f"Invalid value for '--device': Value error, {device!r} is not one of 'auto', 'cpu', 'cuda'." in said
+
+
 def test_a_subprocess_ends_with_the_same_line_and_code(params_file):
     """As the shell and DVC see it."""
     program = (
@@ -208,9 +219,9 @@ def calls(monkeypatch):
 
 
 def test_options_of_embed(command, calls):
-    given = ("--device", "cuda:1", "--workers", "3", "--batch-seconds", "7", "--patience", "5", "--fresh")
+    given = ("--device", "cuda", "--workers", "3", "--batch-seconds", "7", "--patience", "5", "--fresh")
     assert command("embed", "tiny", *given)[0] == 0
-    expected = {"device": "cuda:1", "workers": 3, "batch_seconds": 7.0, "patience": 5.0, "fresh": True}
+    expected = {"device": "cuda", "workers": 3, "batch_seconds": 7.0, "patience": 5.0, "fresh": True}
     assert calls == [("tiny", expected)]
 
 

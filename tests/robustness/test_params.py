@@ -125,6 +125,7 @@ COMMANDS = {
     "a cell without a task": ("show", "row"),
     "a suite that is not there": ("use", "onne"),
     "something that cannot be listed": ("list", "nothing"),
+    "a device that is none": ("embed", "row", "--device", "gpu"),
 }
 
 
