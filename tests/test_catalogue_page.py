@@ -11,7 +11,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from benchmark import catalogue_page, paths, registry
-from benchmark.stages.evaluate import KINDS
+from benchmark.scorable import KINDS
 from tasks.suites import SUITES
 
 MANIFESTS = "results/manifests"

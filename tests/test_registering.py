@@ -151,7 +151,10 @@ def test_a_model_that_takes_its_process_down(refused, model, message):
             "cannot import 'moodmissing'. Install what it needs: pip inst",
         ),
         (["mine", "--factory", "fatal_embedders:NeedsAnArgument"], "making mine: fatal_embedders:NeedsAnArgument does"),
-        (["mine", "--factory", "raises_at_import:Model"], "making mine: RuntimeError: no licence file. Nothing was"),
+        (
+            ["mine", "--factory", "raises_at_import:Model"],
+            "making mine: RuntimeError: no licence file (raises_at_import.py:1 in <module>). Noth",
+        ),
         (["mine", "--like", "chance", "--library", "no-such-dist"], "no-such-dist is not installed. Install it: pip"),
     ],
 )

@@ -15,7 +15,7 @@ from benchmark import params, paths, registry
 from benchmark.catalogue_page import own_tasks
 from benchmark.metrics import METRICS
 from benchmark.published import AGGREGATES, load_published
-from benchmark.stages.evaluate import KINDS
+from benchmark.scorable import KINDS
 from tasks.base import NAME, GroupKFold, Predefined, Suite, Task
 from tasks.suites import SUITES
 

@@ -20,7 +20,7 @@ from benchmark.check.subject import Subject
 from benchmark.embedder_spec import Construction
 from benchmark.errors import BenchmarkError, ContractError
 from benchmark.isolation import tell
-from benchmark.model_errors import what_is_missing
+from benchmark.model_errors import place, what_is_missing
 from embedders.base import Embedder
 
 DATASET = "check"
@@ -101,7 +101,7 @@ def _import(making: Construction) -> None:
     except (BenchmarkError, SystemExit):
         raise
     except BaseException as error:  # of a stranger's making, as in the stage
-        raise ContractError(f"{type(error).__name__}: {' '.join(str(error).split())}") from None
+        raise ContractError(f"{type(error).__name__}: {' '.join(str(error).split())}{place(error)}") from None
 
 
 def other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, str]:
