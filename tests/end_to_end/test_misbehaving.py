@@ -44,7 +44,9 @@ class Case:
 NOT_HERE = "not run"
 CASES = {
     "raises in `embed`": Case("mistaken:Model", r"^embedding 'wav/\w+.wav' and 63 more: IndexError: list "),
-    "raises at import": Case("raises_at_import:Model", r"on emodb: RuntimeError: no licence file$"),
+    "raises at import": Case(
+        "raises_at_import:Model", r"on emodb: RuntimeError: no licence file \(raises_at_import.py:.*\)$"
+    ),
     "calls `sys.exit` in `embed`": Case("fatal_embedders:Exits", r"exit code 1 .* It said: no model file at m"),
     "calls `os._exit(3)` in `embed`": Case("fatal_embedders:ExitsAtOnce", r"on emodb: .* ended with exit code 3 "),
     "crashes with a segmentation fault": Case("fatal_embedders:Crashes", r"on emodb: its process died by SIGSEGV "),
