@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's mallopt
 _LARGEST, _FROM_THE_SYSTEM = 2**31 - 1, 2**30  # bytes
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -16,9 +16,10 @@ def keep_freed_memory() -> None:
     """Let malloc keep what is freed for the next batch, which needs as much again.
 
     By default glibc takes each large array from the system anew and gives it back at once. Every page of it is then
-    cleared and mapped again, which can take longer than to compute with it. Only the speed of this process changes,
-    and that its memory stays as large as it has been. Nothing is done with another C library, or where the user has
-    set one of glibc's own variables (`MALLOC_TRIM_THRESHOLD_` and its like).
+    cleared and mapped again, which can take longer than to compute with it. Threads share one arena, for what they free
+    in arenas of their own is given back all the same. Only the speed of this process changes, and that its memory
+    stays as large as it has been. Nothing is done with another C library, or where the user has set one of glibc's own
+    variables (`MALLOC_TRIM_THRESHOLD_` and its like).
     """
     if any(name.startswith("MALLOC_") for name in os.environ):
         return
@@ -28,6 +29,7 @@ def keep_freed_memory() -> None:
         return
     mallopt(_M_TRIM_THRESHOLD, _LARGEST)
     mallopt(_M_MMAP_THRESHOLD, _FROM_THE_SYSTEM)
+    mallopt(_M_ARENA_MAX, 1)
 
 
 @contextmanager

@@ -15,16 +15,19 @@ from benchmark import paths
 from benchmark.native import one_thread
 
 FAULTS = """
-import resource
+import resource, threading
 from benchmark.native import keep_freed_memory
 
 {keep}
-for _ in range(20):
-    bytearray(2**26)  # above what malloc learns to keep by itself
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    bytearray(2**26)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+def work():
+    for _ in range(20):
+        bytearray(2**26)  # above what malloc learns to keep by itself
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        bytearray(2**26)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+{work}
 """
 PAGES = 20 * 2**26 // os.sysconf("SC_PAGE_SIZE")
 
@@ -56,11 +59,12 @@ def test_one_thread_until_the_end(monkeypatch):
         ("keep_freed_memory()", {"MALLOC_MMAP_THRESHOLD_": "131072"}, True),
     ],
 )
-def test_freed_memory_is_kept_unless_the_user_says_how(keep, variables, comes_anew):
+@pytest.mark.parametrize("work", ["work()", "t = threading.Thread(target=work); t.start(); t.join()"])
+def test_freed_memory_is_kept_unless_the_user_says_how(keep, variables, comes_anew, work):
     """Counted by the pages that the system had to map."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_TUNABLES"))}
     done = subprocess.run(
-        [sys.executable, "-c", FAULTS.format(keep=keep)],
+        [sys.executable, "-c", FAULTS.format(keep=keep, work=work)],
         cwd=paths.ROOT,
         env=plain | variables,
         capture_output=True,

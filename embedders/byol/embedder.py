@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.byol import statistics as stats
 from embedders.common import require_samples
+from embedders.cores import side_by_side
 from embedders.spectra import without_rest
 from embedders.torch_common import (
     DEVICES,
@@ -116,14 +117,15 @@ class Byol:
                 answers[place] = (own[:length].copy(), centres)
         return [answers[place] for place in range(len(clips))]
 
-    def _passes(self, clips: Sequence[Clip]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    def _passes(self, clips: Sequence[Clip]) -> list[tuple[list[int], Tensor, Tensor]]:
         """Places in `clips`, encoder steps (B, S, d) and how many of each clip's steps are its own."""
         import torch
 
         require_samples(clips, MIN_SAMPLES, "byol")
         current = self._current_statistics()
         log_mel, encoder, device = self._load()
-        for places in passes([1 + len(clip) // HOP for clip in clips], _FRAMES_A_PASS[device], mixed=True):
+
+        def compute(places: list[int]) -> tuple[list[int], Tensor, Tensor]:
             with torch.inference_mode(), exact():
                 frames = [1 + len(clips[place]) // HOP for place in places]
                 lengths = torch.tensor(frames, device=device)
@@ -131,21 +133,27 @@ class Byol:
                 padded = without_rest((spectra - current.mean) / current.std, lengths)[:, None].contiguous()
                 with arithmetic(self._precision, device):
                     steps = encoder(padded, lengths if min(frames) < max(frames) else None).float()
-            yield places, steps, lengths // FRAMES_A_STEP
+                return places, steps, lengths // FRAMES_A_STEP
 
-    def _clip_statistics(self, clips: Iterable[Clip]) -> Iterator[tuple[float, float]]:
+        parts = passes([1 + len(clip) // HOP for clip in clips], _FRAMES_A_PASS[device], mixed=True)
+        return side_by_side(compute, parts, device)
+
+    def _clip_statistics(self, clips: Iterable[Clip]) -> list[tuple[float, float]]:
         import torch
 
         from embedders.byol.frontend import LogMel
 
         log_mel, clips = LogMel(self._win_length), iter(clips)
-        while some := list(itertools.islice(clips, _CLIPS_A_PASS)):
+
+        def compute(some: Sequence[Clip]) -> list[tuple[float, float]]:
             waves = [np.pad(clip, (0, max(0, MIN_SAMPLES - len(clip)))) for clip in some]  # as `embed` will get them
             with torch.inference_mode():
                 spectra = log_mel.of_clips(waves, "cpu")
                 own = [spectrum[:, : 1 + len(wave) // HOP] for spectrum, wave in zip(spectra, waves, strict=True)]
-                pairs = [(spectrum.mean().item(), spectrum.std().item()) for spectrum in own]
-            yield from pairs
+                return [(spectrum.mean().item(), spectrum.std().item()) for spectrum in own]
+
+        parts = iter(lambda: list(itertools.islice(clips, _CLIPS_A_PASS)), [])
+        return list(itertools.chain.from_iterable(side_by_side(compute, parts, "cpu")))
 
     def _current_statistics(self) -> stats.Statistics:
         if self._statistics is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from embedders.base import Clip, Vectors
 from embedders.byol.embedder import HOP, MIN_SAMPLES, Byol
 from embedders.common import require_samples
+from embedders.cores import side_by_side
 from embedders.torch_common import arithmetic, choose_device, exact, passes, require_one_of
 
 if TYPE_CHECKING:
@@ -64,28 +65,33 @@ class ByolCvt(Byol):
             answers |= {place: (own, centres.copy()) for place, own in zip(places, steps.cpu().numpy(), strict=True)}
         return [answers[place] for place in range(len(clips))]
 
-    def _equal_passes(self, clips: Sequence[Clip]) -> Iterator[tuple[list[int], Tensor]]:
+    def _equal_passes(self, clips: Sequence[Clip]) -> list[tuple[list[int], Tensor]]:
         """Places in `clips`, all of one length, and their steps (B, S, d)."""
         import torch
 
         require_samples(clips, MIN_SAMPLES, "byol_cvt")
         current = self._current_statistics()
         log_mel, encoder, device = self._load()
-        for places in passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=False):
+
+        def compute(places: list[int]) -> tuple[list[int], Tensor]:
             with torch.inference_mode(), exact():
                 spectra = log_mel.of_clips([clips[place] for place in places], device)
                 normalised = (spectra[:, None] - current.mean) / current.std
                 with arithmetic(self._precision, device):
                     maps = encoder(normalised).float().permute(0, 3, 2, 1)
-                steps = maps.flatten(start_dim=2) if self.dim == 2048 else maps.mean(dim=2)
-            yield places, steps
+                return places, maps.flatten(start_dim=2) if self.dim == 2048 else maps.mean(dim=2)
+
+        parts = passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=False)
+        return side_by_side(compute, parts, device)
 
     def _load(self):  # type: ignore[no-untyped-def]  # the encoder is another than Byol's
         if self._loaded is None:
+            import torch
+
             from embedders.byol.frontend import LogMel
             from embedders.byol_cvt.encoder import load_encoder
 
             device = choose_device("byol_cvt", self._device, self._precision)
-            encoder = load_encoder(self._weights, WIDTHS[self.dim]).to(device)
+            encoder = load_encoder(self._weights, WIDTHS[self.dim]).to(device, memory_format=torch.channels_last)
             self._loaded = LogMel(self._win_length).to(device), encoder, device
         return self._loaded

@@ -14,6 +14,7 @@ import numpy as np
 
 from embedders.base import Clip, EmbedderError, Vectors
 from embedders.common import require_samples
+from embedders.cores import side_by_side
 from embedders.spectra import without_rest
 from embedders.torch_common import (
     DEVICES,
@@ -61,20 +62,26 @@ class RandomCnn:
 
         require_samples(clips, MIN_SAMPLES, "random_cnn")
         network, device = self._load()
-        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
-        with torch.inference_mode(), exact():
-            for places in passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=True):
+
+        def compute(places: list[int]) -> tuple[list[int], Vectors]:
+            with torch.inference_mode(), exact():
                 frames = torch.tensor([1 + len(clips[place]) // HOP for place in places], device=device)
                 padded = without_rest(network.log_mels([clips[place] for place in places], device), frames)
                 with arithmetic(self._precision, device):
-                    answer = network(padded, frames)
-                vectors[places] = answer.cpu().numpy()
+                    return places, network(padded, frames).cpu().numpy()
+
+        vectors = np.empty((len(clips), self.dim), dtype=np.float32)
+        parts = passes([len(clip) for clip in clips], _SAMPLES_A_PASS[device], mixed=True)
+        for places, answer in side_by_side(compute, parts, device):
+            vectors[places] = answer
         return vectors
 
     def _load(self) -> tuple[Network, str]:
         if self._loaded is None:
+            import torch
+
             from embedders.random_cnn.network import Network
 
             device = choose_device("random_cnn", self._device, self._precision)
-            self._loaded = Network(self._seed).eval().to(device), device
+            self._loaded = Network(self._seed).eval().to(device, memory_format=torch.channels_last), device
         return self._loaded
