@@ -76,6 +76,7 @@ def test_siblings_share_only_base_and_common(file: Path) -> None:
             "common",
             "windows",
             "spectra",
+            "cores",
             "steps",
             "declarations",
             "missing",
