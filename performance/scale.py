@@ -1,10 +1,11 @@
-"""What a large corpus costs from its files to its audit: seconds, and the memory of the main process.
+"""What a large corpus costs from its files to its vectors: seconds, and the memory of the main process.
 
     python -m performance.scale [--clips 100000] [--scratch FOLDER] [--keep]
 
 Writes a corpus of generated clips (0.6 to 1 s at 8 kHz, each another sound) with a table, and a copy of the
 project's code that takes it in as anybody's own corpus: `data add`, `prepare` (audio, manifest, audit),
-`prepare` again, where nothing has changed, and `audit` alone. Some clips are copies of others, under another
+`prepare` again, where nothing has changed, `audit` alone, and `embed` of a row in a worker a core and of a network,
+each twice. Some clips are copies of others, under another
 speaker's name: bytes equal, or quieter and begun later. Prints how many of them the audit found.
 """
 
@@ -33,7 +34,8 @@ RATE = 8000
 A_SPEAKER = 100  # clips
 COPIES = 50  # of each kind, at most a tenth of the clips
 SHIFT = 1003  # samples that a near copy begins later
-PARAMS = f"suites:\n  - {NAME}\nprobe:\n  heads:\n    - lda\nembedders:\n  chance: {{}}\n"
+ROWS = ("logmel_stats", "random_cnn")
+PARAMS = f"suites:\n  - {NAME}\nprobe:\n  heads:\n    - lda\nembedders:\n" + "".join(f"  {row}: {{}}\n" for row in ROWS)
 
 
 def sound(number: int) -> NDArray[np.int16]:
@@ -133,6 +135,9 @@ def measure(scratch: Path, count: int) -> None:
     found = json.loads(audit.read_text())
     audit.unlink()
     run(clone, "audit", NAME, code=1)  # the copies are leaks
+    for row in ROWS:
+        run(clone, "embed", row)
+        run(clone, "embed", row)
     sizes = {
         "manifest": (clone / "results" / "manifests" / f"{NAME}.json").stat().st_size,
         "audio": sum(file.stat().st_size for file in audio.rglob("*.wav")),

@@ -97,7 +97,7 @@ def test_files_of_an_embedder_of_ours():
     assert names("embedders.chance:Chance") == {"embedders/chance.py", "embedders/base.py", "embedders/common.py"}
     package = names("embedders.byol:Byol")
     assert {"embedders/byol/__init__.py", "embedders/base.py"} <= package
-    shared = {f"embedders/{name}.py" for name in ("base", "common", "spectra", "torch_common")}
+    shared = {f"embedders/{name}.py" for name in ("base", "common", "cores", "spectra", "torch_common")}
     assert {name for name in package if name.count("/") == 1} == shared
 
 

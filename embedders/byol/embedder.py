@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ WINDOWS = (400, 1024)
 MIN_SAMPLES = 1120  # 8 spectrogram frames, the least that three poolings leave something of
 HOP = 160
 FRAMES_A_STEP = 8
-_CLIPS_A_PASS = 16  # whose statistics are computed at once
+_SAMPLES_A_PASS = 16000 * 48  # padded, whose statistics are computed at once
 _FRAMES_A_PASS = {"cpu": 512, "cuda": 65536}  # padded frames in one forward pass: bounds memory, changes no vector
 
 
@@ -143,7 +143,7 @@ class Byol:
 
         from embedders.byol.frontend import LogMel
 
-        log_mel, clips = LogMel(self._win_length), iter(clips)
+        log_mel = LogMel(self._win_length)
 
         def compute(some: Sequence[Clip]) -> list[tuple[float, float]]:
             waves = [np.pad(clip, (0, max(0, MIN_SAMPLES - len(clip)))) for clip in some]  # as `embed` will get them
@@ -152,8 +152,7 @@ class Byol:
                 own = [spectrum[:, : 1 + len(wave) // HOP] for spectrum, wave in zip(spectra, waves, strict=True)]
                 return [(spectrum.mean().item(), spectrum.std().item()) for spectrum in own]
 
-        parts = iter(lambda: list(itertools.islice(clips, _CLIPS_A_PASS)), [])
-        return list(itertools.chain.from_iterable(side_by_side(compute, parts, "cpu")))
+        return list(itertools.chain.from_iterable(side_by_side(compute, _in_passes(clips), "cpu")))
 
     def _current_statistics(self) -> stats.Statistics:
         if self._statistics is None:
@@ -175,3 +174,15 @@ class Byol:
             encoder = load_encoder(self._weights, self.dim).to(device, memory_format=torch.channels_last)
             self._loaded = LogMel(self._win_length).to(device), encoder, device
         return self._loaded
+
+
+def _in_passes(clips: Iterable[Clip]) -> Iterator[list[Clip]]:
+    """Clips in their order, lazily, in passes of at most `_SAMPLES_A_PASS` when padded to the longest (or one clip)."""
+    taken: list[Clip] = []
+    for clip in clips:
+        if taken and (len(taken) + 1) * max(map(len, (*taken, clip))) > _SAMPLES_A_PASS:
+            yield taken
+            taken = []
+        taken.append(clip)
+    if taken:
+        yield taken

@@ -95,3 +95,41 @@ def test_parts_are_taken_a_few_ahead() -> None:
     side_by_side(lambda part: ended.append(part), parts(), "cpu")
     assert len(ended) == 50
     assert max(ahead) <= 2 * 3 + 3 + 2
+
+
+def test_callers_in_two_threads_each_have_all_cores_and_leave_the_process_as_it_was() -> None:
+    before, begun, first_ended = flags(), threading.Barrier(2), threading.Event()
+    seen: dict[str, tuple[object, ...]] = {}
+
+    def call(name: str) -> None:
+        torch.set_num_threads(3)
+        together = threading.Barrier(3)
+
+        def compute(part: int) -> int:
+            together.wait(60)
+            if part == 0:
+                begun.wait(60)
+                assert name == "first" or first_ended.wait(60)
+            return torch.get_num_threads()
+
+        seen[name] = (side_by_side(compute, range(3), "cpu"), torch.get_num_threads())
+        if name == "first":
+            seen["meanwhile"] = flags()
+            first_ended.set()
+
+    callers = [threading.Thread(target=call, args=(name,)) for name in ("first", "second")]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(120)
+    assert seen == {
+        "first": ([1, 1, 1], 3),
+        "second": ([1, 1, 1], 3),
+        "meanwhile": (True, False, True, False),  # the second is not through
+    }
+    assert flags() == before
+    new: list[int] = []
+    thread = threading.Thread(target=lambda: new.append(torch.get_num_threads()))
+    thread.start()
+    thread.join(60)
+    assert new == [3]
