@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
-from benchmark import datasets, extraction, params, paths, registry, rows, scorable, scoring
-from benchmark.embedder_spec import Construction
+from benchmark import datasets, extraction, model_errors, params, paths, registry, rows, scorable, scoring
+from benchmark.construction import Construction
 from benchmark.errors import BenchmarkError, ParamsError, ProcessDiedError
 from benchmark.files import fingerprint
 from benchmark.manifest import Manifest
@@ -70,29 +70,31 @@ def evaluate(
     tasks = registry.tasks_of(_texts("suites", suites))
     scorable.require_kinds(tasks)
     _require_helpers()
-    making, called, dim = _given(embedder, name)
+    making, called, made = _given(embedder, name)
     work = [_listed(dataset, tasks, count) for dataset in dict.fromkeys(task.dataset for task in tasks)]
     table = []
     with tempfile.TemporaryDirectory(prefix="moodbench-") as folder:
         for listed, own in work:
             vectors = Path(folder) / "vectors" / paths.file_name(listed.dataset)
             identity = fingerprint([folder, listed.clips_fingerprint])  # of this call: what is scored is told by it
-            extraction.extract(
-                making,
-                listed,
-                datasets.ensure_prepared(listed.dataset),
-                vectors,
-                fingerprint=identity,
-                workers=count,
-                budget_seconds=batch_seconds,
-                record={"embedder": called},
-                advance=lambda _clips, _seconds: None,
-            )
+            with model_errors.told(f"{called} on {listed.dataset}"):
+                extraction.extract(
+                    making,
+                    listed,
+                    datasets.ensure_prepared(listed.dataset),
+                    vectors,
+                    fingerprint=identity,
+                    workers=count,
+                    budget_seconds=batch_seconds,
+                    record={"embedder": called},
+                    advance=lambda _clips, _seconds: None,
+                    made=made,
+                )
             for task in own:
                 scored = Scored.of(
                     task, listed, probe, embedder=called, vectors_fingerprint=identity, engine="fast", folder=vectors
                 )
-                table.append(_row(scored, listed, count, dim))
+                table.append(_row(scored, listed, count, int(made.dim)))
     return pd.DataFrame(table)
 
 
@@ -112,8 +114,8 @@ def _probe(heads: list[str], mode: str) -> Probe:
         raise ParamsError("; ".join(params.explain(each) for each in error.errors()) + ".") from None
 
 
-def _given(embedder: str | Embedder, name: str | None) -> tuple[Construction | Embedder, str, int]:
-    """What `extract` takes, what it is called, and the length of its vectors."""
+def _given(embedder: str | Embedder, name: str | None) -> tuple[Construction | Embedder, str, Embedder]:
+    """What `extract` takes, what it is called, and the embedder itself."""
     called = name if name is not None else embedder if isinstance(embedder, str) else "my_embedder"
     if not isinstance(called, str) or not params.NAME.fullmatch(called) or called in params.RESERVED:
         raise ParamsError(
@@ -122,8 +124,8 @@ def _given(embedder: str | Embedder, name: str | None) -> tuple[Construction | E
         )
     if isinstance(embedder, str):
         making = rows.construction(embedder)
-        return making, called, int(rows.made(embedder, making).dim)
-    return embedder, called, int(rows.checked(embedder).dim)
+        return making, called, rows.made(embedder, making)
+    return embedder, called, rows.checked(embedder)
 
 
 def _require_helpers() -> None:
@@ -134,6 +136,8 @@ def _require_helpers() -> None:
         with Workers(1) as pool:
             list(pool.in_order(abs, [0]))
     except ProcessDiedError:
+        if getattr(sys.modules["__main__"], "__file__", None) is None:  # nothing that helpers would import anew
+            raise
         raise BenchmarkError(SCRIPT) from None
 
 

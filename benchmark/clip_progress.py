@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.manifest import Manifest
 from benchmark.progress import bar, say
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.metadata
-import inspect
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,12 +13,15 @@ from typing import Any
 
 from benchmark import contamination, entry_points, paths, registry
 from benchmark.cell import PROTOCOL_VERSION
-from benchmark.errors import BenchmarkError, ContractError, ParamsError, Unavailable, WeightsError
+from benchmark.construction import Construction
+from benchmark.errors import BenchmarkError, ParamsError, Unavailable, WeightsError
 from benchmark.files import canonical, code_sha256, fingerprint
 from benchmark.hashing import content_sha256
-from benchmark.model_errors import as_benchmark_error as as_benchmark_error  # for what is hashed with vectors
+from benchmark.model_errors import (
+    as_benchmark_error as as_benchmark_error,  # embedding.py has it from here, and its bytes are in every fingerprint
+)
 from benchmark.params import EmbedderEntry
-from embedders.base import Embedder, EmbedderError, Entry, Weights
+from embedders.base import EmbedderError, Entry, Weights
 
 ADAPTERS = {  # what makes an embedder of an entry of that kind; its argument `wraps` names the stranger's module
     "hear": "embedders.adapters.hear:Hear",
@@ -72,7 +74,7 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
             if "wraps" in kwargs:
                 raise ParamsError(f"row {name!r}: 'wraps' in kwargs is what '{kind}: {wraps}' says already; remove it.")
             kwargs, factory = {**kwargs, "wraps": wraps}, adapter
-    if isinstance(kwargs.get("weights"), str):
+    if isinstance(kwargs.get("weights"), str) and _names_a_file(kwargs["weights"]):
         raise ParamsError(
             f"row {name!r}: kwargs hold weights {kwargs['weights']!r}, a file that no fingerprint would know. Write it "
             "beside 'kwargs': weights: …"
@@ -101,6 +103,11 @@ def resolve(name: str, given: EmbedderEntry) -> EmbedderSpec:
         entry.training_sets if given.training_sets is None else tuple(given.training_sets),
         given.parameters,
     )
+
+
+def _names_a_file(text: str) -> bool:
+    """Whether text may be a path; a word such as DEFAULT, by which libraries know weights of their own, is none."""
+    return bool(re.search(r"[/\\~]|\.[A-Za-z]\w*$", text)) or (paths.ROOT / text).exists()
 
 
 def code(spec: EmbedderSpec) -> dict[str, str]:
@@ -209,87 +216,6 @@ def vectors_fingerprint(who: Mapping[str, Any], clips_fingerprint: str) -> str:
             "protocol": PROTOCOL_VERSION,
         }
     )
-
-
-@dataclass(frozen=True)
-class Construction:
-    """How to make an embedder; small and picklable, so that a worker process can."""
-
-    factory: str
-    kwargs: dict[str, Any]
-    weights: str | None
-    device: str
-
-    def make(self) -> Embedder:
-        """Import the module and construct.
-
-        Raises:
-            Unavailable: the module imports something that is not installed.
-            ParamsError: no such class in the module, or it does not take these arguments.
-            ContractError: what was made is no embedder.
-        """
-        factory = self.load()
-        runtime = {"weights": self.weights} if self.weights is not None else {}
-        parameters = inspect.signature(factory).parameters
-        if self.takes_device():
-            runtime["device"] = self.device
-        try:
-            inspect.signature(factory).bind(**self.kwargs, **runtime)
-        except TypeError as error:
-            if self.weights is not None and "weights" not in parameters:
-                mend = "remove 'weights'"
-            else:
-                mend = "give 'weights'" if self.weights is None and "weights" in parameters else "mend 'kwargs'"
-            raise ParamsError(
-                f"{self.factory} does not take these arguments: {error}. It takes {', '.join(parameters) or 'none'}; "
-                f"{mend} in params.yaml."
-            ) from None
-        made = factory(**self.kwargs, **runtime)
-        missing = [a for a in ("sample_rate", "dim", "embed") if not hasattr(made, a)]
-        if missing:
-            lacks = ", ".join(missing)
-            raise ContractError(f"{self.factory} has no {lacks}; an embedder needs sample_rate, dim and embed.")
-        embedder: Embedder = made
-        return embedder
-
-    def takes_device(self) -> bool:
-        """Whether this machine's device is for us to say; raises as `load`."""
-        return not self.why_no_device()
-
-    def why_no_device(self) -> str:
-        """Why the model cannot be told a device, empty where it can; raises as `load`."""
-        if "device" not in inspect.signature(self.load()).parameters:
-            return "its constructor takes no device"
-        return "kwargs fix the device" if "device" in self.kwargs else ""
-
-    def device_in_vain(self) -> str:
-        """That a GPU was asked for and the model cannot be told; empty where all is well; raises as `load`."""
-        reason = self.why_no_device() if self.device == "cuda" else ""
-        return reason and f"--device {self.device} changes nothing: {reason}"
-
-    def load(self) -> Any:
-        """Import the module; answers the class, or whatever else makes the embedder.
-
-        Raises:
-            Unavailable: the module, or one that it imports, is not installed.
-            ParamsError: no such class in the module.
-        """
-        module, _, name = self.factory.partition(":")
-        try:
-            found = importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            needed = (error.name or module).partition(".")[0]
-            raise Unavailable(
-                f"cannot import {module!r}: {error}", f"Install what it needs: pip install {needed}."
-            ) from None
-        factory = getattr(found, name, None)
-        if callable(factory):
-            return factory
-        classes = [each for each in vars(found) if isinstance(vars(found)[each], type)]
-        near = difflib.get_close_matches(name, classes, n=1, cutoff=0.5)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        what = f"has no {name!r}" if factory is None else f"has {name!r}, which is no class"
-        raise ParamsError(f"module {module!r} {what}; mend 'factory: {self.factory}' in params.yaml{hint}.")
 
 
 def construction(spec: EmbedderSpec, weights_file: Path | None, device: str) -> Construction:

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmark import audio
 from benchmark.blame import Blame
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.embedding import MAX_CLIPS, training_clips
 from benchmark.errors import ClipsError, ContractError, ProcessDiedError
 from benchmark.manifest import Manifest
@@ -88,19 +88,23 @@ def extract(
     advance: Callable[[int, float], None],
     trying: Callable[[Sequence[str]], None] = lambda _names: None,
     blame: Blame | None = None,
+    made: Embedder | None = None,
 ) -> Summary:
     """Embed every clip of a dataset into the store at `folder`, going on where a killed run stopped.
 
     `construction` may also be an embedder itself (from Python), which then runs in this process.
     `advance(clips, audio seconds)` is called after each batch, `trying` with the clips under way before it.
-    `blame` holds what an earlier process, which died, has found out about clips.
+    `blame` holds what an earlier process, which died, has found out about clips. `made` is what `construction` has
+    made in this process, where it has.
 
     Raises:
         ClipsError: some clips cannot be embedded; all others are done, or so many cannot that it gave up.
         ContractError: the embedder raised, or answered what the contract forbids.
     """
     begun = time.monotonic()
-    embedder = construction.make() if isinstance(construction, Construction) else construction
+    if made is None:
+        made = construction.make() if isinstance(construction, Construction) else construction
+    embedder = made
     declared, rate = Declared.of(embedder), int(embedder.sample_rate)
     batches = plan_batches(
         manifest,

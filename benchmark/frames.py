@@ -11,8 +11,9 @@ from typing import Any
 
 from benchmark import audio, datasets, embedder_spec, isolation, manifest, paths
 from benchmark.clip_progress import ClipProgress, DatasetJob
+from benchmark.construction import Construction
 from benchmark.contract import named, validate_frames
-from benchmark.embedder_spec import ADAPTERS, Construction, EmbedderSpec
+from benchmark.embedder_spec import ADAPTERS, EmbedderSpec
 from benchmark.embedding import out_of_memory, training_clips
 from benchmark.errors import BenchmarkError, ContractError, DatasetError
 from benchmark.files import LOCK_SECONDS, code_sha256, fingerprint, held

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sysconfig
 import traceback
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark import paths
@@ -15,7 +16,8 @@ from embedders.missing import MissingWeightsError
 # of installed packages, those that models are made with
 FRAMEWORKS = {
     *("torch", "torchaudio", "torchvision", "tensorflow", "tensorflow_hub", "keras", "tf_keras", "onnxruntime"),
-    *("numpy", "scipy", "sklearn", "librosa", "numba", "soxr", "soundfile", "transformers", "huggingface_hub"),
+    *("jax", "jaxlib", "flax", "numpy", "scipy", "sklearn", "pandas", "einops", "librosa", "numba", "soxr"),
+    *("soundfile", "transformers", "huggingface_hub", "timm", "lightning", "pytorch_lightning"),
 }
 
 
@@ -25,6 +27,17 @@ def as_benchmark_error(error: BaseException, doing: str) -> BenchmarkError:
         return error
     said = f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}{place(error)}"
     return what_is_missing(error) or ContractError(said)
+
+
+@contextmanager
+def told(doing: str) -> Iterator[None]:
+    """Whatever an embedder raises inside becomes a `BenchmarkError` that says who did what."""
+    try:
+        yield
+    except BenchmarkError:
+        raise
+    except Exception as error:
+        raise as_benchmark_error(error, doing) from error
 
 
 def what_is_missing(error: BaseException) -> Unavailable | None:
@@ -58,23 +71,24 @@ def place(error: BaseException) -> str:
     return ""
 
 
-def _within(*names: str) -> Callable[[Path], bool]:
-    folders = [Path(sysconfig.get_path(name)) for name in names]
-    return lambda file: any(file.is_relative_to(folder) for folder in folders)
+def _package(file: Path) -> str:
+    """The top-level name of an installed package's file, empty for any other."""
+    parts = file.parts
+    places = [place for place, part in enumerate(parts[:-1]) if part in ("site-packages", "dist-packages")]
+    return parts[places[-1] + 1].removesuffix(".py") if places else ""
 
 
-_packages, _python = _within("purelib", "platlib"), _within("stdlib", "platstdlib")
+def _of_python(file: Path) -> bool:
+    return any(file.is_relative_to(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
 
 
 def _outside(file: Path) -> bool:
     engine = any(file.is_relative_to(paths.ROOT / folder) for folder in ("benchmark", "embedders"))
-    return not (engine or _packages(file) or _python(file))
+    return not (engine or _package(file) or _of_python(file))
 
 
 def _installed_model(file: Path) -> bool:
-    parents = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
-    below = [file.relative_to(folder).parts[0] for folder in parents if file.is_relative_to(folder)]
-    return bool(below) and below[0].removesuffix(".py") not in FRAMEWORKS
+    return bool(_package(file)) and _package(file) not in FRAMEWORKS
 
 
 def _ours(file: Path) -> bool:

@@ -20,14 +20,18 @@ def leftovers(params: Params) -> list[Path]:
     Cells of tasks that merely are in no chosen suite stay: a cell belongs to its task. So do cells that git holds:
     somebody published them.
     """
-    cells = (folder for folder in _gone(params, paths.CELLS) if folder.name not in _published())
-    found = [*cells, *_embedders(params), *_frames(params), *_cells(), *_leaderboards(), *_prepared()]
+    published = _published()
+    rows = {name.partition("/")[0] for name in published}
+    cells = [folder for folder in _gone(params, paths.CELLS) if folder.name not in rows]
+    cells += [file for file in _cells() if file.relative_to(paths.CELLS).as_posix() not in published]
+    found = [*cells, *_embedders(params), *_frames(params), *_leaderboards(), *_prepared()]
     return sorted(set(found))
 
 
 def published(params: Params) -> list[str]:
     """Rows that left params.yaml, or never were in it, whose cells git holds."""
-    return [folder.name for folder in _gone(params, paths.CELLS) if folder.name in _published()]
+    rows = {name.partition("/")[0] for name in _published()}
+    return [folder.name for folder in _gone(params, paths.CELLS) if folder.name in rows]
 
 
 def of_rows(params: Params, rows: list[str]) -> list[Path]:
@@ -67,12 +71,12 @@ def _gone(params: Params, folder: Path) -> list[Path]:
 
 
 def _published() -> set[str]:
-    """The folders of cells of which git holds a file; empty where there is no git."""
+    """The files of cells that git holds, as "row/task.json"; empty where there is no git."""
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         listed = subprocess.run(
             ["git", "ls-files", "-z", "."], cwd=paths.CELLS, capture_output=True, text=True, check=True
         )
-        return {name.partition("/")[0] for name in listed.stdout.split("\0") if name}
+        return {name for name in listed.stdout.split("\0") if name}
     return set()
 
 

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from benchmark import embedder_spec, entry_points, isolation, params, params_rows, registry
 from benchmark.check import apart
 from benchmark.check.report import NOT_MADE, Finding, Skipped, ended, not_tried
-from benchmark.embedder_spec import Construction, EmbedderSpec
+from benchmark.construction import Construction
+from benchmark.embedder_spec import EmbedderSpec
 from benchmark.errors import BenchmarkError, ContractError, ParamsError, UnknownNameError
 from benchmark.params import ORIGINS, EmbedderEntry, Params
 

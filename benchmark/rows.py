@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import embedder_spec, entry_points, params, paths
-from benchmark.embedder_spec import Construction
+from benchmark import embedder_spec, entry_points, model_errors, params, paths
+from benchmark.construction import Construction
 from benchmark.errors import ContractError, ParamsError, UnknownNameError
 from benchmark.params import EmbedderEntry
-from embedders.base import Declared, Embedder, EmbedderError
+from embedders.base import Declared, Embedder
 from embedders.declarations import wrong_declarations
 
 DEVICE = re.compile(r"auto|(cpu|cuda|mps)(:\d+)?")  # an embedder may know fewer, and says so
@@ -75,10 +75,8 @@ def made(name: str, making: Construction) -> Embedder:
         ParamsError: it does not take these arguments.
         ContractError: it raised, or is no embedder.
     """
-    try:
+    with model_errors.told(f"making {name}"):
         found = making.make()
-    except EmbedderError as error:
-        raise embedder_spec.as_benchmark_error(error, f"making {name}") from error
     return checked(found)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark import cost, gpus
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.embedding import embed_clips
 from benchmark.errors import ContractError
 from benchmark.native import one_thread

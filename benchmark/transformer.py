@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from benchmark import audio, embedding, extraction, rows
+from benchmark import audio, embedding, extraction, model_errors, rows
 from benchmark.errors import DatasetError, ParamsError
 from benchmark.manifest import Manifest
 from embedders.base import Clip, Declared, Embedder, FittedEmbedder
@@ -68,7 +68,8 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         made = self._made()
         if isinstance(made, FittedEmbedder):
             read = (self._read(clip, place, made) for place, clip in enumerate(clips))
-            made.fit_statistics(read, dataset=self.dataset)
+            with model_errors.told(f"fitting {type(made).__name__} to {self.dataset}"):
+                made.fit_statistics(read, dataset=self.dataset)
         self.embedder_ = made
         self._n_features_out = int(made.dim)
         return self

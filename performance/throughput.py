@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from benchmark import datasets, embedder_spec, extraction
 from benchmark.audio import pad_to
 from benchmark.check.subject import relative_difference
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.embedding import training_clips
 from benchmark.errors import BenchmarkError
 from benchmark.manifest import Manifest

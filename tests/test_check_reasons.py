@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
 
-from benchmark.check import battery, check_embedder
+from benchmark import paths
+from benchmark.check import answers, battery, check_embedder, signals
 from benchmark.check.checks import CHECKS
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.row import check_row
+from benchmark.check.subject import Subject
 from benchmark.embedding import MAX_CLIPS
 from benchmark.errors import ContractError
 from benchmark.frames import frames_of
@@ -26,7 +32,7 @@ def hidden(fakes):
 @pytest.mark.parametrize(
     ("fake", "finding", "seen"),
     [
-        ("CentresLaterChunks", "batch mates", f"in a batch of {MAX_CLIPS} clips, and none to speak of in one of 10"),
+        ("CentresLaterChunks", "batch mates", f"in a batch of {MAX_CLIPS} clips, and none to speak of in smaller ones"),
         ("KnowsClipsByTheirBegin", "different clips", "two clips that have only their first 0.5 s in common"),
         ("HearsTenSeconds", "whole clip", "the same vector for two clips of 60 s that differ in their last half"),
         ("NumpyDim", "attributes", "dim = np.int64(6), which is a numpy.int64"),
@@ -117,6 +123,39 @@ def test_a_state_is_told_as_it_was_seen_to_change(hidden):
     finally:
         torch.set_num_threads(threads)
     assert (failure.name, failure.seen) == ("state", "other values after embedding: torch's thread count (now 1)")
+
+
+def test_torch_that_a_model_brings_along_is_looked_at_and_put_back(fakes):
+    """In a process where nothing has loaded it before, as for most who call `check_embedder`."""
+    code = (
+        "import sys; from benchmark.check import check_embedder; from hidden_faults import Takeover\n"
+        "assert 'torch' not in sys.modules\n"
+        "print(*(f'{each.name}: {each.seen}' for each in check_embedder(Takeover, long_seconds=1.0).failures))\n"
+        "import torch; print(torch.get_num_threads(), torch.is_grad_enabled())\n"
+    )
+    path = os.pathsep.join((str(paths.ROOT), str(fakes)))
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "state: other values after embedding: torch's gradient mode (now False), torch's thread count (now 1)",
+        "2 True",
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "largest"), [(0.0, 64), (1.5, 64), (30.0, 0)])
+def test_a_batch_is_as_large_as_the_engine_hands_over(hidden, seconds, largest):
+    """30 s are handed over four at a time, fewer than are tried anyhow."""
+    model = hidden.Sizes(min_seconds=seconds)
+    answers.batch_mates(Subject(lambda: model, None, "check", 1.0, thorough=False))
+    assert max(model.seen) == (largest or len(signals.NAMES) + 5)
+
+
+def test_a_large_batch_that_would_take_minutes_is_not_tried(hidden, monkeypatch):
+    monkeypatch.setattr(answers, "LARGE_BATCH_SECONDS", 0.0)
+    model = hidden.Sizes(min_seconds=0.0)
+    seen = answers.batch_mates(Subject(lambda: model, None, "check", 1.0, thorough=False))
+    assert re.search(r"; not tried in a batch of 64, which takes \d+ s$", seen)
+    assert max(model.seen) < 64
 
 
 # -- what is told, and how ------------------------------------------------------------------------

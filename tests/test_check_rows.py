@@ -14,7 +14,7 @@ from benchmark.check import apart, check_embedder
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.row import Checked, check_row, chosen_rows
 from benchmark.cli import app
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.errors import UnknownNameError
 from benchmark.params import EmbedderEntry
 from benchmark.render import checked as render

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from benchmark import embedder_spec, paths, registry
-from benchmark.embedder_spec import Construction, construction, identity, resolve
+from benchmark.construction import Construction
+from benchmark.embedder_spec import construction, identity, resolve
 from benchmark.errors import ContractError, ParamsError, Unavailable, UnknownNameError
 from benchmark.files import canonical
 from benchmark.params import EmbedderEntry

@@ -52,6 +52,15 @@ def test_cells_that_git_holds_stay(in_git, tell):
     assert [name for name, folder in in_git.items() if folder.is_dir()] == ["published", "chance"]
 
 
+def test_cells_that_git_holds_stay_though_their_task_is_gone(in_git, project):
+    for row in ("published", "chance"):
+        (in_git[row] / "renamed_task.json").write_text("{}")
+    subprocess.run(["git", "add", "results/cells/published"], cwd=project, check=True)
+    left = prune.leftovers(params.load())
+    assert in_git["chance"] / "renamed_task.json" in left
+    assert in_git["published"] / "renamed_task.json" not in left
+
+
 def test_a_row_that_is_named_goes_with_all_that_it_has(in_git, made, tell):
     vectors, frames, other = made("embeddings/published"), made("frames/published"), made("embeddings/mine")
     told = tell("prune", "published", "--yes")

@@ -17,6 +17,7 @@ embedders:
   from_file: {factory: "small_embedders:FromFile"}
   broken_hear: {hear: stranger_models, kwargs: {layer: 3}}
   odd: {factory: "odd_rows:Odd"}
+  raises: {factory: "odd_rows:Raises"}
   absent: {factory: "odd_rows:Absent"}
 """
 ODD = """\
@@ -28,6 +29,11 @@ class Odd:
 
     def embed(self, clips):
         return None
+
+
+class Raises(Odd):
+    def __init__(self):
+        raise ValueError("no licence")
 
 
 class Absent(Odd):
@@ -62,6 +68,7 @@ def test_rows_of_params_are_offered_where_a_name_is_not_known(rows):
     [
         ("broken_hear", ContractError, "making broken_hear: EmbedderError: .*the arguments do not fit: .*'layer'"),
         ("odd", ContractError, "Odd: dim is 0, expected a whole number above 0"),
+        ("raises", ContractError, r"^making raises: ValueError: no licence \(odd_rows\.py:\d+ in __init__\)$"),
         ("absent", Unavailable, "absent: nothing here. Fetch it"),
     ],
 )

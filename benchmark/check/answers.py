@@ -6,11 +6,13 @@ Each check returns what it saw, or raises `Failed`.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark import isolation
 from benchmark.check import signals
 from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
 from benchmark.embedding import MAX_CLIPS, embed_clips
@@ -20,6 +22,8 @@ from embedders.declarations import wrong_declarations
 
 BEGIN_SECONDS = 0.5  # in which two clips are alike
 TURNING_SECONDS = 1.5  # of each of the two
+BATCH_SECONDS = 120.0  # of audio in a batch of the engine, unless the user says another number
+LARGE_BATCH_SECONDS = 60.0  # that a large batch may take
 
 
 def attributes(subject: Subject) -> str:
@@ -116,17 +120,29 @@ def _long_enough(subject: Subject) -> list[Clip]:
 
 
 def batch_mates(subject: Subject) -> str:
-    """Alone, in a batch, and in one as large as the engine hands over, of the shorter clips again and again."""
+    """Alone, in a batch, and in one as large as the engine hands over, of the shorter clips again and again.
+
+    A batch that would take minutes is not tried, nor one of more audio than the engine hands over.
+    """
     clips = [*signals.various(subject.rate), *_same_length(subject)]
     alone = np.concatenate([subject.vectors([clip]) for clip in clips])
+    begun = time.monotonic()
     seen = subject.require_close(subject.vectors(clips), alone)
+    seconds = (time.monotonic() - begun) / len(clips)
     usual, shorter = len(clips[-1]), not subject.declared.equal_length
     short = [n for n, clip in enumerate(clips) if len(clip) == usual or (shorter and len(clip) < usual)]
-    many = (short * MAX_CLIPS)[:MAX_CLIPS]
+    padded = max(max(len(clips[n]) for n in short) / subject.rate, subject.declared.min_seconds)
+    size = min(MAX_CLIPS, int(BATCH_SECONDS / padded))
+    if size <= len(clips):
+        return seen
+    if size * seconds > LARGE_BATCH_SECONDS:
+        return f"{seen}; not tried in a batch of {size}, which takes {size * seconds:.0f} s"
+    many = (short * size)[:size]
+    isolation.beat()
     try:
         subject.require_close(subject.vectors([clips[n] for n in many]), alone[many])
     except Failed as error:
-        raise Failed(f"{error} in a batch of {MAX_CLIPS} clips, and none to speak of in one of {len(clips)}") from None
+        raise Failed(f"{error} in a batch of {size} clips, and none to speak of in smaller ones") from None
     return seen
 
 

@@ -17,7 +17,7 @@ from benchmark.check import signals
 from benchmark.check.battery import not_made, outcomes
 from benchmark.check.report import Skipped
 from benchmark.check.subject import Subject
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.errors import BenchmarkError, ContractError
 from benchmark.isolation import tell
 from benchmark.model_errors import place, what_is_missing

@@ -14,7 +14,8 @@ from benchmark.check import apart
 from benchmark.check.battery import ENDS_EXPECTED, ENDS_MEND, ENDS_WHY
 from benchmark.check.report import Finding, Report, Skipped
 from benchmark.check.subject import relative_difference
-from benchmark.embedder_spec import Construction, EmbedderSpec
+from benchmark.construction import Construction
+from benchmark.embedder_spec import EmbedderSpec
 from benchmark.errors import BenchmarkError, Unavailable, UnknownNameError
 from benchmark.params import EmbedderEntry
 

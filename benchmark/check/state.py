@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ def lasting() -> State:
         "the working folder": os.getcwd(),  # noqa: PTH109
         "numpy's error handling": np.geterr(),
         "torch's default dtype": str(torch.get_default_dtype()) if torch else "torch.float32",
+        "torch's gradient mode": torch.is_grad_enabled() if torch else True,
     }
     if torch is not None:
         state["torch's thread count"] = torch.get_num_threads()
@@ -41,7 +44,6 @@ def passing() -> State:
     }
     if (torch := _torch()) is not None:
         state["torch's random state"] = torch.get_rng_state().numpy().tobytes()
-        state["torch's gradient mode"] = torch.is_grad_enabled()
     return state
 
 
@@ -51,7 +53,8 @@ def kept() -> Iterator[None]:
     folder, errors, environment = os.getcwd(), np.geterr(), dict(os.environ)  # noqa: PTH109
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     torch = _torch()
-    of_torch = (torch.get_default_dtype(), torch.get_num_threads(), torch.get_rng_state()) if torch else None
+    random_state = torch.get_rng_state() if torch else None
+    before = lasting()
     try:
         with warnings.catch_warnings():
             yield
@@ -63,18 +66,20 @@ def kept() -> Iterator[None]:
         os.environ.update(environment)
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
-        if torch is None and (loaded := _torch()) is not None:  # as it is at its import
-            loaded.set_default_dtype(loaded.float32)
-        if torch is not None and of_torch is not None:
-            torch.set_default_dtype(of_torch[0])
-            torch.set_num_threads(of_torch[1])
-            torch.set_rng_state(of_torch[2])
+        if (loaded := _torch()) is not None:
+            loaded.set_default_dtype(getattr(loaded, before["torch's default dtype"].removeprefix("torch.")))
+            loaded.set_grad_enabled(before["torch's gradient mode"])
+            loaded.set_num_threads(before.get("torch's thread count") or _threads_of_fresh_torch())
+            if random_state is not None:
+                loaded.set_rng_state(random_state)
 
 
 def unchanged(subject: Subject) -> str:
     """State of the process, from before the model was made, and around one more call."""
-    now = lasting()
-    changed = {name: now[name] for name, was in subject.before.items() if now[name] != was}
+    now, was = lasting(), dict(subject.before)
+    if "torch's thread count" in now:
+        was.setdefault("torch's thread count", _threads_of_fresh_torch())
+    changed = {name: now[name] for name in was if now[name] != was[name]}
     with kept():
         # a model that sets a seed or a thread count again at every call changes nothing unless these differ
         random.seed(4711)
@@ -90,6 +95,13 @@ def unchanged(subject: Subject) -> str:
         told = ", ".join(f"{name}{_to(value)}" for name, value in changed.items())
         raise Failed(f"other values after embedding: {told}")
     return f"{len(before)} kinds of state as they were"
+
+
+@functools.cache
+def _threads_of_fresh_torch() -> int:
+    """How many threads torch has where nobody has said anything: what a model that loads it must leave."""
+    asked = [sys.executable, "-c", "import torch; print(torch.get_num_threads())"]
+    return int(subprocess.run(asked, capture_output=True, text=True, check=True).stdout)
 
 
 def _to(value: Any) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 from benchmark import cost, datasets, isolation, manifest, paths, plan, provenance, store
 from benchmark.blame import Blame
 from benchmark.clip_progress import ClipProgress, DatasetJob
-from benchmark.embedder_spec import Construction, EmbedderSpec, construction, is_as_planned, resolve, weights_file
+from benchmark.construction import Construction
+from benchmark.embedder_spec import EmbedderSpec, construction, is_as_planned, resolve, weights_file
 from benchmark.errors import BenchmarkError, ClipsError, ContractError, DatasetError, ProcessDiedError
 from benchmark.files import LOCK_SECONDS, held
 from benchmark.model_errors import as_benchmark_error
@@ -113,7 +114,11 @@ def _changed_meanwhile(spec: EmbedderSpec, todo: Plan, finished: Sequence[str]) 
 
     A process that was started later may have read the new code, and nothing tells which vectors are whose.
     """
-    if is_as_planned(spec, todo.identity):
+    try:
+        same = is_as_planned(spec, todo.identity)
+    except BenchmarkError:  # its module is gone, or cannot be read
+        same = False
+    if same:
         return {}
     error = BenchmarkError(
         f"embed {todo.embedder}: it was edited while it ran, so what it embedded does not count. Run again."

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark import datasets, extraction, spreading, store
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.manifest import Manifest
 from benchmark.workers import Workers
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmark import audio
 from benchmark.blame import Blame
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 from benchmark.errors import ClipsError, ContractError, Unavailable
 
 RATE = 8000

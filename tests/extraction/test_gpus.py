@@ -7,7 +7,7 @@ import pytest
 
 from benchmark import cost, gpus
 from benchmark.blame import Blame
-from benchmark.embedder_spec import Construction
+from benchmark.construction import Construction
 
 RATE = 8000
 

@@ -98,6 +98,42 @@ class OneThread(Good):
         torch.set_num_threads(1)
 
 
+class Takeover(Good):
+    """Loads torch when it is made, and sets what others rely on."""
+
+    def __init__(self):
+        import torch
+
+        torch.set_num_threads(1)
+        torch.set_grad_enabled(False)
+
+
+class CannotFit(Good):
+    """Counts how often it is made."""
+
+    made: ClassVar = []
+
+    def __init__(self):
+        self.made.append(self)
+
+    def fit_statistics(self, clips, *, dataset):
+        raise ValueError(f"no mean of {dataset}")
+
+    def statistics_record(self):
+        return {}
+
+
+class Sizes(Good):
+    """Keeps how many clips it was given at once."""
+
+    def __init__(self, min_seconds):
+        self.min_seconds, self.seen = min_seconds, []
+
+    def embed(self, clips):
+        self.seen.append(len(clips))
+        return super().embed(clips)
+
+
 class FramesBehindTheEnd(Frames):
     """The last frame is centred behind the clip's end, but by less than a step; that is no fault."""
 

@@ -90,7 +90,8 @@ def strange(tmp_path, monkeypatch):
     names = set()
 
     def write(name, factor):
-        (tmp_path / f"{name}.py").write_text(
+        file = tmp_path / f"{name}.py"
+        file.write_text(
             "import numpy as np\n\n\nclass Model:\n    sample_rate = 8000\n    dim = 2\n\n    def embed(self, clips):\n"
             f"        rows = [[c.std() * {factor}, np.diff(np.signbit(c)).mean()] for c in clips]\n"
             "        return np.array(rows, np.float32)\n"
@@ -98,6 +99,7 @@ def strange(tmp_path, monkeypatch):
         names.add(name)
         sys.modules.pop(name, None)
         shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        return file
 
     yield write
     for name in names:

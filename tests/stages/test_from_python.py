@@ -54,6 +54,16 @@ def test_a_name_is_a_row_of_params(bench, project, small):
         evaluate("mime", "one", **FAST)
 
 
+def test_a_row_is_made_once_and_what_it_raises_is_an_error_of_ours(bench, project, fakes):
+    bench()
+    (project / "params.yaml").write_text("suites: [one]\nembedders:\n  mine: {factory: 'hidden_faults:CannotFit'}\n")
+    made = importlib.import_module("hidden_faults").CannotFit.made
+    made.clear()
+    with pytest.raises(ContractError, match=r"^mine on emodb: ValueError: no mean of emodb \(hidden_faults\.py:"):
+        evaluate("mine", "one", **FAST)
+    assert len(made) == 1
+
+
 def test_a_task_that_leaks_is_refused_before_anything_is_embedded(bench, manual, small_members, pack, project):
     pack(manual / "download.zip", {**small_members, "wav/11a06Nb.wav": small_members[TWIN]})
     bench()

@@ -54,12 +54,15 @@ def test_other_weights_since_the_plan_are_told(bench, tmp_path):
     work.embed()  # what has gone changes nothing that is there
 
 
-def test_an_edit_under_way_lets_nothing_count(work, strange, monkeypatch):
+@pytest.mark.parametrize("how", ["edited", "moved away"])
+def test_an_edit_under_way_lets_nothing_count(work, strange, monkeypatch, how):
     real = embed._embed
 
     def then_edited(*arguments):
         problems = real(*arguments)
-        strange("strange_planned", 2.0)
+        file = strange("strange_planned", 2.0)
+        if how == "moved away":
+            file.unlink()
         return problems
 
     monkeypatch.setattr(embed, "_embed", then_edited)
@@ -71,5 +74,6 @@ def test_an_edit_under_way_lets_nothing_count(work, strange, monkeypatch):
         "row on emodb: embed row: it was edited while it ran, so what it embedded does not count. Run again."
     ]
     monkeypatch.setattr(embed, "_embed", real)
+    strange("strange_planned", 2.0)
     work.all()
     assert store.read_meta(folder) is not None
