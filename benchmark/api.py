@@ -44,7 +44,7 @@ def evaluate(
     """Embed and score every task of `suites`; one row a task.
 
     `embedder` is an object, or the name of a row of params.yaml, the catalogue or an installed package; `name` is
-    what messages call it.
+    what messages call it. An object with `fit_statistics` is left fitted to the last dataset.
 
     Columns: task, variant, metric, score (primary metric, pooled over the predicted clips), low, high
     (95 % jackknife interval over groups), accuracy, uar, macro_f1, clips, groups, leaks (whether the task leaks by

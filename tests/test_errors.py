@@ -7,11 +7,12 @@ import pickle
 import pytest
 
 from benchmark import errors
-from benchmark.errors import BenchmarkError, ProcessDiedError, Unavailable, UnknownNameError
+from benchmark.errors import AnswerError, BenchmarkError, ProcessDiedError, Unavailable, UnknownNameError
 
 MADE = {
     Unavailable: Unavailable("weights missing: a.pt", "Fetch it."),
     UnknownNameError: UnknownNameError("task", "emdb", ["emodb", "emovo"], "Choose one."),
+    AnswerError: AnswerError("embedding 'a'", "shape", "(2, 3)", "(2, 4)", "Correct `dim`."),
     ProcessDiedError: ProcessDiedError("row on emodb:", "its process died.", outside=True),
 }
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BenchmarkError)]

@@ -34,7 +34,8 @@ def in_git(project, made):
     return folders
 
 
-def test_what_is_made_of_a_config_is_in_use(made):
+def test_what_is_made_of_a_config_is_in_use(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("MOODBENCH_CACHE", str(tmp_path / "cache"))  # other tests leave leftovers in theirs
     name = "demo_speech/smoke"
     current = datasets.prepared_folder(name, datasets.find_source(name))
     stale = current.with_name("0" * 20)
