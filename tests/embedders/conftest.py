@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -60,3 +62,22 @@ def from_folder(clips: list[Clip]) -> Callable[..., Vectors]:
         return AudioEncoder(weights=folder, device="cpu", **options).embed(clips)
 
     return run
+
+
+@pytest.fixture
+def models(fakes: Path) -> Any:
+    """Models behind the interfaces of others."""
+    return import_module("stranger_models")
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`module(name=value, …)` is a module `made_here` of these names."""
+
+    def make(**names: Any) -> str:
+        made = ModuleType("made_here")
+        vars(made).update(names)
+        monkeypatch.setitem(sys.modules, "made_here", made)
+        return "made_here"
+
+    return make

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import types
 
@@ -27,24 +26,6 @@ MODEL = {
     "xares": "stranger_models:XaresEncoder",
 }
 RAMP = np.linspace(-0.5, 0.7, 1000, dtype=np.float32)
-
-
-@pytest.fixture
-def models(fakes):
-    return importlib.import_module("stranger_models")
-
-
-@pytest.fixture
-def module(monkeypatch):
-    """`module(name=value, …)` is a module `made_here` of these names."""
-
-    def make(**names):
-        made = types.ModuleType("made_here")
-        vars(made).update(names)
-        monkeypatch.setitem(sys.modules, "made_here", made)
-        return "made_here"
-
-    return make
 
 
 @pytest.mark.parametrize("kind", ADAPTERS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import importlib
 import pickle
 import subprocess
 import sys
@@ -33,24 +32,6 @@ MAKE = {
     "xares": functools.partial(Xares, "stranger_models:XaresEncoder"),
 }
 CLIPS = list(np.random.default_rng(5).uniform(-0.5, 0.5, (8, 1000)).astype(np.float32))
-
-
-@pytest.fixture
-def models(fakes):
-    return importlib.import_module("stranger_models")
-
-
-@pytest.fixture
-def module(monkeypatch):
-    """`module(name=value, …)` is a module `made_here` of these names."""
-
-    def make(**names):
-        made = types.ModuleType("made_here")
-        vars(made).update(names)
-        monkeypatch.setitem(sys.modules, "made_here", made)
-        return "made_here"
-
-    return make
 
 
 @pytest.mark.parametrize("kind", MAKE)
