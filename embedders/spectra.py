@@ -21,22 +21,24 @@ def mel_powers(mel: MelSpectrogram, clips: Sequence[Clip], device: str) -> Tenso
 
     Shape (clips, bands, frames of the longest); behind a clip's own 1 + n // hop frames lies what means nothing. One
     copy to the device and one Fourier transform, where a GPU would wait for those of each clip. A clip must be longer
-    than n_fft // 2 samples.
+    than n_fft // 2 samples. The powers are those of torchaudio but for rounding.
     """
-    import torchaudio
+    import torch
 
     front = mel.spectrogram
-    power = torchaudio.functional.spectrogram(
+    if front.power != 2:
+        raise ValueError(f"found a mel spectrogram of power {front.power}, expected 2")
+    spectra = torch.stft(
         to_device(mirrored(clips, mel.n_fft // 2), device),
-        pad=0,
+        front.n_fft,
+        front.hop_length,
+        front.win_length,
         window=front.window,
-        n_fft=front.n_fft,
-        hop_length=front.hop_length,
-        win_length=front.win_length,
-        power=front.power,
-        normalized=front.normalized,
         center=False,  # the edges are there already
+        return_complex=True,
     )
+    real, imaginary = torch.view_as_real(spectra).unbind(dim=-1)
+    power = torch.addcmul(real * real, imaginary, imaginary)  # torchaudio squares a root of it: half as fast
     answer: Tensor = mel.mel_scale(power)
     return answer
 

@@ -22,7 +22,7 @@ def noises():
     [
         {"n_fft": 1024, "win_length": 400, "hop_length": 160, "f_min": 60.0, "f_max": 7800.0, "n_mels": 64},
         {"n_fft": 512, "hop_length": 256, "n_mels": 40, "mel_scale": "slaney", "norm": "slaney"},
-        {"n_fft": 400, "n_mels": 32, "power": 1.0},
+        {"n_fft": 400, "n_mels": 32},
     ],
 )
 def test_each_clip_has_the_spectrogram_that_it_has_alone(options):
@@ -32,6 +32,12 @@ def test_each_clip_has_the_spectrogram_that_it_has_alone(options):
     for clip, found in zip(clips, together, strict=True):
         alone = mel(torch.from_numpy(clip))
         torch.testing.assert_close(found[:, : alone.shape[1]], alone, rtol=1e-6, atol=1e-9)
+
+
+def test_another_power_is_refused():
+    mel = torchaudio.transforms.MelSpectrogram(16000, n_fft=400, n_mels=32, power=1.0)
+    with pytest.raises(ValueError, match=r"of power 1\.0, expected 2"):
+        mel_powers(mel, noises(), "cpu")
 
 
 def test_edges_are_mirrored_without_the_outermost_sample():
