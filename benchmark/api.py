@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
-from benchmark import datasets, extraction, model_errors, params, paths, registry, rows, scorable, scoring
+from benchmark import datasets, declared, extraction, model_errors, params, paths, registry, rows, scorable, scoring
 from benchmark.construction import Construction
 from benchmark.errors import BenchmarkError, ParamsError, ProcessDiedError
 from benchmark.files import fingerprint
@@ -63,7 +63,7 @@ def evaluate(
     """
     import pandas as pd
 
-    if workers and not rows.is_whole(workers):
+    if workers and not declared.is_whole(workers):
         raise ParamsError(f"workers is {workers!r}, expected a whole number, or None (or 0) for one a core.")
     rows.require_seconds("batch_seconds", batch_seconds)
     count, probe = int(workers or default_count()), _probe(_texts("heads", heads), mode)
@@ -132,6 +132,8 @@ def _require_helpers() -> None:
     """Start a helper process; raises `BenchmarkError` where it cannot import the caller's script."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):  # it is such a helper, and imports the script
         sys.exit(SCRIPT)
+    if Path(getattr(sys.modules["__main__"], "__file__", None) or "").name == "<stdin>":
+        raise BenchmarkError(SCRIPT)
     try:
         with Workers(1) as pool:
             list(pool.in_order(abs, [0]))

@@ -81,7 +81,7 @@ def _mistake(answer: Any, seconds: float, dim: int) -> tuple[str, str]:
     if times.shape != vectors.shape[:1] or times.dtype != np.float64 or not len(times):
         return (
             f"times {times.dtype} of shape {times.shape} for {len(vectors)} vectors",
-            "one float64 each, and any",
+            "one float64 each, and at least one",
         )
     if not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])

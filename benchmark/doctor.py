@@ -48,7 +48,7 @@ def show() -> int:
         console.print(f"  embedder {spec.name}: {state}")
         if state != listing.READY:
             way_out = spec.weights.way_out if spec.weights else "Mend its entry in params.yaml."
-            steps.append(f"{spec.name}: {state}. {way_out}")
+            steps.append(f"{spec.name}: {state.rstrip('.')}. {way_out}")
     for place in (paths.ROOT, paths.cache_folder()):
         free = shutil.disk_usage(_existing(place)).free
         console.print(f"Free at {place}: {free / 1e9:.1f} GB; the chosen suites want about {need / 1e9:.1f} GB")

@@ -17,12 +17,13 @@ import numpy as np
 from benchmark import audio
 from benchmark.blame import Blame
 from benchmark.construction import Construction
+from benchmark.declared import fitted, require
 from benchmark.embedding import MAX_CLIPS, training_clips
 from benchmark.errors import ClipsError, ContractError, ProcessDiedError
 from benchmark.manifest import Manifest
 from benchmark.spreading import Reading, Spread
 from benchmark.store import Writer
-from embedders.base import Declared, Embedder, FittedEmbedder
+from embedders.base import Declared, Embedder
 
 STICKY = "CUDA error"  # after it every call of the process fails, whatever the clip
 SHARES = 128  # of work that is spread over cores: none takes much more of it at a time, so that all end together
@@ -105,6 +106,7 @@ def extract(
     if made is None:
         made = construction.make() if isinstance(construction, Construction) else construction
     embedder = made
+    require(embedder)
     declared, rate = Declared.of(embedder), int(embedder.sample_rate)
     batches = plan_batches(
         manifest,
@@ -119,14 +121,11 @@ def extract(
     seconds = [clip["samples"] / clip["rate"] for clip in manifest.clips]
     reused = np.flatnonzero(writer.done)
     advance(len(reused), sum(seconds[row] for row in reused))
-    fitted: Mapping[str, Any] = {}
-    if isinstance(embedder, FittedEmbedder):
-        embedder.fit_statistics(training_clips(manifest, prepared, rate), dataset=manifest.dataset)
-        fitted = embedder.statistics_record()
+    statistics = fitted(embedder, training_clips(manifest, prepared, rate), manifest.dataset)
     spread = Spread(embedder, construction if isinstance(construction, Construction) else None, workers, budget_seconds)
     work = _Work(spread, manifest, str(prepared), rate, writer, advance, trying, blame or Blame())
     work.go_through(batches)
-    padded = sum(duration < declared.min_seconds for duration in seconds)
+    padded = sum(bool(duration < declared.min_seconds) for duration in seconds)
     writer.finish(
         {
             **record,
@@ -135,7 +134,7 @@ def extract(
             "clips_fingerprint": manifest.clips_fingerprint,
             "sample_rate": rate,
             "padded_clips": padded,
-            "statistics": dict(fitted),
+            "statistics": statistics,
         }
     )
     return Summary(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark import audio, datasets, embedder_spec, isolation, manifest, paths
+from benchmark import audio, datasets, embedder_spec, entry_points, isolation, manifest, paths
 from benchmark.clip_progress import ClipProgress, DatasetJob
 from benchmark.construction import Construction
 from benchmark.contract import named, validate_frames
+from benchmark.declared import fitted, require
 from benchmark.embedder_spec import ADAPTERS, EmbedderSpec
 from benchmark.embedding import out_of_memory, training_clips
-from benchmark.errors import BenchmarkError, ContractError, DatasetError
+from benchmark.errors import BenchmarkError, ContractError, DatasetError, UnknownNameError
 from benchmark.files import LOCK_SECONDS, code_sha256, fingerprint, held
 from benchmark.frame_store import KIND, Answer, Frames, FrameWriter, is_current, open_frames
 from benchmark.hashing import content_sha256
@@ -23,8 +24,8 @@ from benchmark.manifest import Manifest
 from benchmark.model_errors import as_benchmark_error
 from benchmark.params import EmbedderEntry, Params
 from benchmark.progress import say
-from benchmark.store import discard_unfinished
-from embedders.base import Clip, Declared, Embedder, FittedEmbedder, FrameEmbedder
+from benchmark.store import discard, discard_unfinished
+from embedders.base import Clip, Declared, FrameEmbedder
 
 __all__ = ["Frames", "open_frames", "run"]
 
@@ -48,6 +49,9 @@ def run(
         BenchmarkError: the row or a dataset is not known, not here or not prepared; the row's model answers no
             frames, raised, died, hung or broke its contract.
     """
+    known = params.embedders.keys() | entry_points.names()
+    if name not in known:
+        raise UnknownNameError("embedder", name, known, "'moodbench list embedders' shows them.")
     spec = embedder_spec.resolve(name, params.embedders.get(name, EmbedderEntry()))
     if spec.factory.startswith("embedders.") and spec.factory not in ADAPTERS.values() and not _has_frames(spec):
         raise _without_frames(name)
@@ -79,6 +83,21 @@ def run(
                 told=progress.take,
                 command="moodbench frames",
             )
+        _require_unchanged(spec, identity, jobs)
+
+
+def _require_unchanged(spec: EmbedderSpec, identity: dict[str, Any], jobs: Sequence[DatasetJob]) -> None:
+    """What was made by a model that was edited meanwhile is discarded: it may be of either code."""
+    try:
+        same = embedder_spec.is_as_planned(spec, identity)
+    except BenchmarkError:  # its module is gone, or cannot be read
+        same = False
+    if not same:
+        for job in jobs:
+            discard(job.folder)
+        raise BenchmarkError(
+            f"frames {spec.name}: it was edited while it ran, so what it made does not count. Run again."
+        )
 
 
 def frames_fingerprint(identity: dict[str, Any], listed: Manifest) -> str:
@@ -143,6 +162,7 @@ def _embed(job: DatasetJob) -> None:
     if not isinstance(embedder, FrameEmbedder):
         isolation.tell({"without_frames": True})
         raise ContractError(f"embedder {job.embedder!r} has no embed_frames.")
+    require(embedder)
     declared, rate, clips = Declared.of(embedder), int(embedder.sample_rate), job.listed.clips
     budget = job.budget_seconds
     batches = plan_batches(job.listed, rate=rate, budget_seconds=budget, equal_length=declared.equal_length)
@@ -154,7 +174,7 @@ def _embed(job: DatasetJob) -> None:
     _tell_clips([row for row, there in enumerate(done) if there], seconds, reused=True)
     pending = [batch for batch in batches if not done[list(batch.rows)].all()]
     ids = [str(clip["id"]) for clip in clips]
-    statistics = _fitted(embedder, job, rate)
+    statistics = fitted(embedder, training_clips(job.listed, job.prepared, rate), job.listed.dataset)
     with Workers(job.workers) as pool:
         reads = ((str(job.prepared), rate, [ids[row] for row in batch.rows]) for batch in pending)
         for batch, (read, heard) in zip(pending, pool.in_order(read_batch, reads), strict=True):
@@ -168,7 +188,7 @@ def _embed(job: DatasetJob) -> None:
             "variant": job.listed.variant,
             "clips_fingerprint": job.listed.clips_fingerprint,
             "sample_rate": rate,
-            "padded_clips": sum(each < declared.min_seconds for each in seconds),
+            "padded_clips": sum(bool(each < declared.min_seconds) for each in seconds),
             "statistics": statistics,
         }
     )
@@ -176,14 +196,6 @@ def _embed(job: DatasetJob) -> None:
 
 def _tell_clips(rows: Sequence[int], seconds: Sequence[float], *, reused: bool) -> None:
     isolation.tell({"clips": len(rows), "audio_seconds": sum(seconds[row] for row in rows), "reused": reused})
-
-
-def _fitted(embedder: Embedder, job: DatasetJob, rate: int) -> dict[str, Any]:
-    """Statistics of the dataset, for an embedder that wants them."""
-    if not isinstance(embedder, FittedEmbedder):
-        return {}
-    embedder.fit_statistics(training_clips(job.listed, job.prepared, rate), dataset=job.listed.dataset)
-    return dict(embedder.statistics_record())
 
 
 # -- what is asked for ------------------------------------------------------------------------------

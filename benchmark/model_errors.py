@@ -25,7 +25,7 @@ def as_benchmark_error(error: BaseException, doing: str) -> BenchmarkError:
     """An embedder's own exception, told as one line that names who did what, and where."""
     if isinstance(error, BenchmarkError):
         return error
-    said = f"{doing}: {type(error).__name__}: {' '.join(str(error).split())}{place(error)}"
+    said = f"{doing}: {text(error)}{place(error)}"
     return what_is_missing(error) or ContractError(said)
 
 
@@ -36,7 +36,7 @@ def told(doing: str) -> Iterator[None]:
         yield
     except BenchmarkError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise as_benchmark_error(error, doing) from error
 
 
@@ -51,6 +51,17 @@ def what_is_missing(error: BaseException) -> Unavailable | None:
         what, _, way_out = str(error).partition(". ")
         return Unavailable(what, way_out)
     return what_is_missing(error.__cause__) if error.__cause__ is not None else None
+
+
+def text(error: BaseException) -> str:
+    """The kind of an error and what it says, in one line."""
+    if isinstance(error, SystemExit):
+        return f"sys.exit({error.code!r})"
+    try:
+        said = " ".join(str(error).split())
+    except Exception as another:  # of a stranger's making, as all of it
+        said = f"(what it says cannot be had: {type(another).__name__})"
+    return f"{type(error).__name__}: {said}"
 
 
 def place(error: BaseException) -> str:

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import embedder_spec, entry_points, model_errors, params, paths
+from benchmark import declared, embedder_spec, entry_points, model_errors, params, paths
 from benchmark.construction import Construction
 from benchmark.errors import ContractError, ParamsError, UnknownNameError
 from benchmark.params import EmbedderEntry
-from embedders.base import Declared, Embedder
-from embedders.declarations import wrong_declarations
+from embedders.base import Embedder
 
 DEVICE = re.compile(r"auto|(cpu|cuda|mps)(:\d+)?")  # an embedder may know fewer, and says so
 
@@ -92,19 +91,8 @@ def checked(given: object) -> Embedder:
             f"embedder is {kind}, expected a name of the catalogue or of params.yaml, or an object with sample_rate, "
             "dim and embed. Give an object of your class."
         )
-    wrong = [
-        f"{name} is {value!r}, expected a whole number above 0"
-        for name, value in (("sample_rate", given.sample_rate), ("dim", given.dim))
-        if not is_whole(value)
-    ]
-    if wrong := [*wrong, *wrong_declarations(Declared.of(given))]:
-        raise ContractError(f"{type(given).__name__}: {'; '.join(wrong)}. Mend it on the class.")
+    declared.require(given)
     return given
-
-
-def is_whole(value: object) -> bool:
-    """Whether a value is a whole number above 0, of Python's or numpy's types."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value > 0)
 
 
 def require_seconds(name: str, value: object) -> None:

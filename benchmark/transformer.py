@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from benchmark import audio, embedding, extraction, model_errors, rows
+from benchmark import audio, declared, embedding, extraction, model_errors, rows
+from benchmark.contract import named
 from benchmark.errors import DatasetError, ParamsError
 from benchmark.manifest import Manifest
 from embedders.base import Clip, Declared, Embedder, FittedEmbedder
@@ -66,10 +67,9 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         clips = _listed(X)
         self._require_numbers()
         made = self._made()
-        if isinstance(made, FittedEmbedder):
-            read = (self._read(clip, place, made) for place, clip in enumerate(clips))
-            with model_errors.told(f"fitting {type(made).__name__} to {self.dataset}"):
-                made.fit_statistics(read, dataset=self.dataset)
+        read = (self._read(clip, place, made) for place, clip in enumerate(clips))
+        with model_errors.told(f"fitting {type(made).__name__} to {self.dataset}"):
+            declared.fitted(made, read, self.dataset)
         self.embedder_ = made
         self._n_features_out = int(made.dim)
         return self
@@ -94,7 +94,8 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             places = list(batch.rows)
             names = [_name(clips[place], place) for place in places]
             samples = [self._read(clips[place], place, used) for place in places]
-            vectors[places] = embedding.embed_clips(used, samples, names, budget_seconds=budget)
+            with model_errors.told(f"embedding {named(names)}"):
+                vectors[places] = embedding.embed_clips(used, samples, names, budget_seconds=budget)
         return vectors
 
     def __sklearn_tags__(self) -> Any:
@@ -104,7 +105,7 @@ class EmbedderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
     def _require_numbers(self) -> None:
         """Refuses numbers that cannot be; not in the constructor, which by scikit-learn's rule only keeps them."""
-        if self.sample_rate is not None and not rows.is_whole(self.sample_rate):
+        if self.sample_rate is not None and not declared.is_whole(self.sample_rate):
             raise ParamsError(f"sample_rate is {self.sample_rate!r}, expected a whole number of Hz above 0, or None.")
         rows.require_seconds("batch_seconds", self.batch_seconds)
 

@@ -64,7 +64,7 @@ def _own(given: Path) -> Path:
             raise WeightsError(f"weights {given} is an empty folder. Copy or download it again.")
         return given
     if not given.is_file():
-        raise Unavailable(f"weights missing: nothing at {given}", "Correct `weights:` in params.yaml.")
+        raise Unavailable(f"weights missing: nothing at {given}", "Correct the path of `weights`.")
     if given.stat().st_size == 0:
         raise WeightsError(f"weights {given} is empty (0 bytes). Copy or download it again.")
     return given

@@ -102,10 +102,12 @@ def test_a_record_that_json_cannot_hold_is_no_exception_of_the_models(fakes):
 
 def test_a_model_that_quits_is_a_finding_and_the_caller_goes_on(hidden):
     (failure,) = check_embedder(import_module("fatal_embedders").Exits).failures
-    assert (failure.name, failure.seen) == ("shape", "sys.exit('no model file at model.bin')")
+    assert failure.name == "shape"
+    assert failure.seen.startswith("sys.exit('no model file at model.bin') (fatal_embedders.py:")
     assert (failure.expected, failure.mend) == (battery.ENDS_EXPECTED, battery.ENDS_MEND)
     (failure,) = check_embedder(hidden.ExitsAtBirth).failures
-    assert (failure.name, failure.seen) == ("construction", "sys.exit(3)")
+    assert failure.name == "construction"
+    assert failure.seen.startswith("sys.exit(3) (hidden_faults.py:")
 
 
 def test_an_interrupt_is_the_persons_own(fakes):
@@ -156,6 +158,30 @@ def test_a_large_batch_that_would_take_minutes_is_not_tried(hidden, monkeypatch)
     seen = answers.batch_mates(Subject(lambda: model, None, "check", 1.0, thorough=False))
     assert re.search(r"; not tried in a batch of 64, which takes \d+ s$", seen)
     assert max(model.seen) < 64
+
+
+@pytest.mark.parametrize(
+    ("fake", "check", "seen", "mend"),
+    [
+        ("HalfFitted", "attributes", "it has fit_statistics without statistics_record", "Mend it on the class."),
+        ("WrongFlag", "attributes", "in_workers is 'yes', expected True or False", "Mend it on the class."),
+        ("Unpicklable", "statistics", "it cannot be pickled for its workers (in_workers): ", ""),
+        ("RaisesWithoutWords", "shape", "NoWordsError: (what it says cannot be had: TypeError) (hidden_faults.py:", ""),
+    ],
+)
+def test_what_a_run_would_refuse_late_is_told(hidden, fake, check, seen, mend):
+    (failure,) = check_embedder(getattr(hidden, fake), long_seconds=1.0).failures
+    assert failure.name == check
+    assert failure.seen.startswith(seen)
+    assert mend in failure.mend
+
+
+def test_a_constructor_is_tried_with_the_device_that_a_run_gives(fakes):
+    entry = EmbedderEntry(factory="hidden_faults:OnlyRealDevices")
+    (failure,) = check_row("row", entry, patience=60.0, thorough=False, fetch=False).report.failures
+    assert failure.name == "construction"
+    assert failure.seen.endswith("where it is given device='auto', as in a run")
+    assert failure.mend.startswith("Take auto, cpu and cuda")
 
 
 # -- what is told, and how ------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def try_row(fakes, tmp_path, monkeypatch):
         ("raises_at_import:Model", "import", r"^RuntimeError: no licence file \(raises_at_import\.py:1 in <module>\)$"),
         ("exits_at_import:Model", "import", r"exit code 1 \(sys.exit.*It said: no model file at model.bin"),
         ("crashes_at_import:Model", "import", r"^its process died by SIGSEGV"),
-        ("fatal_embedders:Exits", "shape", r"^sys.exit\('no model file at model.bin'\)$"),
+        ("fatal_embedders:Exits", "shape", r"^sys.exit\('no model file at model.bin'\) \(fatal_"),
         ("fatal_embedders:ExitsAtOnce", "shape", r"^its process ended with exit code 3"),
         ("fatal_embedders:Crashes", "shape", r"^its process died by SIGSEGV"),
         (

@@ -11,8 +11,8 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from benchmark import audio, datasets, frame_store, manifest, params, paths, workers
-from benchmark.errors import ContractError, DatasetError, StoreError, UnknownNameError
+from benchmark import audio, datasets, frame_store, isolation, manifest, params, paths, workers
+from benchmark.errors import BenchmarkError, ContractError, DatasetError, StoreError, UnknownNameError
 from benchmark.frame_store import FrameWriter
 from benchmark.frames import open_frames, run
 from benchmark.params import Params
@@ -146,6 +146,30 @@ def test_what_is_there_is_not_done_again_unless_asked(embed, corpus, counted):
     assert open_frames(folder).meta["identity"]["libraries"].keys() == {"numpy"}
 
 
+@pytest.mark.parametrize("how", ["edited", "moved away"])
+def test_frames_of_a_model_that_was_edited_under_way_do_not_count(embed, tmp_path, monkeypatch, how):
+    file = tmp_path / "strange_frames.py"
+    text = "from frame_embedders import Envelope\n\n\nclass Model(Envelope):\n    pass\n"
+    file.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    real = isolation.run_apart
+
+    def then_edited(*arguments, **options):
+        real(*arguments, **options)
+        if how == "edited":
+            file.write_text(text + "\n\nEDITED = True\n")
+        else:
+            file.unlink()
+
+    monkeypatch.setattr(isolation, "run_apart", then_edited)
+    with pytest.raises(BenchmarkError, match=r"^frames row: it was edited while it ran, so what it made"):
+        embed({"factory": "strange_frames:Model"})
+    assert frame_store.read_meta(paths.frames("row", "emodb")) is None
+    file.write_text(text)
+    monkeypatch.setattr(isolation, "run_apart", real)
+    assert frame_store.read_meta(embed({"factory": "strange_frames:Model"})) is not None
+
+
 @pytest.mark.parametrize("where", ["second part", "join", "replace", "record"])
 def test_a_killed_run_goes_on_and_gives_the_same_bytes(embed, counted, monkeypatch, where):
     wanted = {name: (embed(name="whole") / name).read_bytes() for name in FILES - {"meta.json"}}
@@ -250,7 +274,7 @@ def test_a_row_without_frames_is_told_which_have_them(embed, fake):
 def test_unknown_names_and_datasets_without_a_manifest(embed, corpus):
     chosen = Params.model_validate({"suites": ["demo"], "embedders": {"row": {"factory": "frame_embedders:Envelope"}}})
     options = {"device": "cpu", "workers": 1, "batch_seconds": 1.0, "patience": 60.0}
-    with pytest.raises(UnknownNameError, match="unknown embedder 'rov'"):
+    with pytest.raises(UnknownNameError, match=r"unknown embedder 'rov'\. Did you mean 'row'"):
         run(chosen, "rov", ["emodb"], **options)
     with pytest.raises(UnknownNameError, match=r"unknown dataset 'emodv'\. Did you mean .*'emodb'"):
         run(chosen, "row", ["emodv"], **options)

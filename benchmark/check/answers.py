@@ -6,19 +6,21 @@ Each check returns what it saw, or raises `Failed`.
 from __future__ import annotations
 
 import json
+import pickle
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark import isolation
+from benchmark import declared, isolation
 from benchmark.check import signals
 from benchmark.check.subject import Failed, NotApplicable, Subject, Vectors, relative_difference
 from benchmark.embedding import MAX_CLIPS, embed_clips
+from benchmark.errors import AnswerError
 from benchmark.frames import frames_of
+from benchmark.model_errors import text
 from embedders.base import Clip, FittedEmbedder, FrameEmbedder
-from embedders.declarations import wrong_declarations
 
 BEGIN_SECONDS = 0.5  # in which two clips are alike
 TURNING_SECONDS = 1.5  # of each of the two
@@ -35,8 +37,9 @@ def attributes(subject: Subject) -> str:
             raise Failed(f"{name} = {value!r}, which is a {kind}")
         if value < 1:
             raise Failed(f"{name} = {value!r}")
-    if wrong := wrong_declarations(subject.declared):
-        raise Failed("; ".join(wrong))
+    if wrong := declared.wrong_besides(subject.embedder):
+        expected = "each as embedders/base.py says of it"
+        raise AnswerError("", "attributes", "; ".join(wrong), expected, "Mend it on the class.")
     return f"{subject.embedder.dim} numbers from {subject.rate} Hz"
 
 
@@ -46,6 +49,11 @@ def statistics(subject: Subject) -> str:
     if not isinstance(embedder, FittedEmbedder):
         return "none needed"
     record = embedder.statistics_record()
+    if subject.declared.in_workers:
+        try:
+            pickle.dumps(embedder)
+        except Exception as error:  # a stranger's code: anything it raises is a finding
+            raise Failed(f"it cannot be pickled for its workers (in_workers): {text(error)}") from None
     try:
         return json.dumps(dict(record), allow_nan=False)
     except (TypeError, ValueError) as error:

@@ -15,12 +15,12 @@ from typing import Any
 from benchmark import cost
 from benchmark.check import signals
 from benchmark.check.battery import not_made, outcomes
-from benchmark.check.report import Skipped
+from benchmark.check.report import Finding, Skipped
 from benchmark.check.subject import Subject
 from benchmark.construction import Construction
 from benchmark.errors import BenchmarkError, ContractError
 from benchmark.isolation import tell
-from benchmark.model_errors import place, what_is_missing
+from benchmark.model_errors import place, text, what_is_missing
 from embedders.base import Embedder
 
 DATASET = "check"
@@ -53,6 +53,9 @@ def battery(making: Construction, *, thorough: bool, may_lack: bool) -> tuple[Su
             if (missing := what_is_missing(error)) is not None:
                 raise missing from None
             tell({"finding": dataclasses.asdict(not_made(error))})
+            return None
+        if making.takes_device() and (finding := _made_as_in_a_run(making)):
+            tell({"finding": dataclasses.asdict(finding)})
             return None
         passed = set()
         for outcome in outcomes(subject, lambda name: tell({"doing": name}), may_lack=may_lack):
@@ -95,13 +98,26 @@ def vectors(making: Construction) -> None:
     tell({"vectors": subject.vectors(signals.various(subject.rate)).tolist()})
 
 
+def _made_as_in_a_run(making: Construction) -> Finding | None:
+    """What is wrong where a run tells the constructor `auto`, and the checks another device."""
+    try:
+        dataclasses.replace(making, device="auto").make()
+    except (Exception, SystemExit) as error:
+        finding = not_made(error)
+        mend = "Take auto, cpu and cuda (choose_device of embedders.torch_common does), or fix `device` in kwargs."
+        return dataclasses.replace(
+            finding, seen=f"{finding.seen} where it is given device='auto', as in a run", mend=mend
+        )
+    return None
+
+
 def _import(making: Construction) -> None:
     try:
         making.load()
     except (BenchmarkError, SystemExit):
         raise
     except BaseException as error:  # of a stranger's making, as in the stage
-        raise ContractError(f"{type(error).__name__}: {' '.join(str(error).split())}{place(error)}") from None
+        raise ContractError(f"{text(error)}{place(error)}") from None
 
 
 def other_device(making: Construction) -> tuple[Callable[[], Embedder] | None, str]:

@@ -9,7 +9,7 @@ from benchmark.check.checks import CHECKS, Check
 from benchmark.check.report import NOT_MADE, Finding, Report, Skipped
 from benchmark.check.subject import Failed, NotApplicable, Subject
 from benchmark.errors import AnswerError, BenchmarkError
-from benchmark.model_errors import place, what_is_missing
+from benchmark.model_errors import place, text, what_is_missing
 from embedders.base import Embedder
 
 RAISES_WHY = "A model that raises has no score, and loses the vectors of the whole dataset."
@@ -105,7 +105,6 @@ def not_made(error: BaseException) -> Finding:
 
 
 def _told(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"sys.exit({error.code!r})"
-    said = " ".join(str(error).split())
-    return said if isinstance(error, Failed | BenchmarkError) else f"{type(error).__name__}: {said}{place(error)}"
+    if isinstance(error, Failed | BenchmarkError):
+        return " ".join(str(error).split())
+    return f"{text(error)}{place(error)}"

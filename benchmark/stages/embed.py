@@ -121,7 +121,7 @@ def _changed_meanwhile(spec: EmbedderSpec, todo: Plan, finished: Sequence[str]) 
     if same:
         return {}
     error = BenchmarkError(
-        f"embed {todo.embedder}: it was edited while it ran, so what it embedded does not count. Run again."
+        f"embed {todo.embedder}: it was edited while it ran, so what it embedded does not count. Run 'moodbench run'."
     )
     for name in finished:
         store.discard(paths.vectors(todo.embedder, name))

@@ -149,3 +149,56 @@ class FramesAsTuple(Frames):
 class FramesAtFloat32(Frames):
     def embed_frames(self, clips):
         return [(vectors, times.astype(np.float32)) for vectors, times in super().embed_frames(clips)]
+
+
+class HalfFitted(Good):
+    def fit_statistics(self, clips, *, dataset):
+        raise AssertionError("never asked, for want of its other half")
+
+
+class NumpyRecord(Good):
+    def fit_statistics(self, clips, *, dataset):
+        self.loudest = max(np.abs(clip).max() for clip in clips)
+
+    def statistics_record(self):
+        return {"loudest": self.loudest}
+
+
+class Unpicklable(NumpyRecord):
+    in_workers = True
+
+    def __init__(self):
+        self.norm = lambda clip: clip
+
+    def statistics_record(self):
+        return {"loudest": float(self.loudest)}
+
+
+class Quits(Good):
+    def embed(self, clips):
+        sys.exit(3)
+
+
+class NoWordsError(Exception):
+    def __str__(self):
+        raise TypeError("no words")
+
+
+class RaisesWithoutWords(Good):
+    def embed(self, clips):
+        raise NoWordsError
+
+
+class OnlyRealDevices(Good):
+    def __init__(self, device="cpu"):
+        import torch
+
+        self.device = torch.device(device)
+
+
+class WrongFlag(Good):
+    in_workers = "yes"
+
+
+class NumpyShortest(Good):
+    min_seconds = np.float64(0.1)

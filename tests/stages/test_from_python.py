@@ -64,6 +64,30 @@ def test_a_row_is_made_once_and_what_it_raises_is_an_error_of_ours(bench, projec
     assert len(made) == 1
 
 
+@pytest.mark.parametrize(
+    ("fake", "message"),
+    [
+        (
+            "HalfFitted",
+            r"^HalfFitted: it has fit_statistics without statistics_record, expected both or n",
+        ),
+        ("WrongFlag", r"^WrongFlag: in_workers is 'yes', expected True or False\. Mend it on the class\.$"),
+        ("NumpyRecord", r"^NumpyRecord: statistics_record answered \{'loudest': .*float\(…\) and the like\.$"),
+        ("Quits", r"^my_embedder on emodb: sys\.exit\(3\) \(hidden_faults\.py:\d+ in embed\)$"),
+    ],
+)
+def test_what_cannot_be_is_an_error_of_ours_before_all_is_embedded(bench, fakes, fake, message):
+    bench()
+    with pytest.raises(ContractError, match=message):
+        evaluate(getattr(importlib.import_module("hidden_faults"), fake)(), "one", **FAST)
+
+
+def test_amounts_of_numpy_are_amounts(bench, fakes):
+    bench()
+    model = importlib.import_module("hidden_faults").NumpyShortest()
+    assert len(evaluate(model, "one", **FAST)) == 1
+
+
 def test_a_task_that_leaks_is_refused_before_anything_is_embedded(bench, manual, small_members, pack, project):
     pack(manual / "download.zip", {**small_members, "wav/11a06Nb.wav": small_members[TWIN]})
     bench()

@@ -66,12 +66,12 @@ def test_an_edit_under_way_lets_nothing_count(work, strange, monkeypatch, how):
         return problems
 
     monkeypatch.setattr(embed, "_embed", then_edited)
-    with pytest.raises(BenchmarkError, match=r"^embed row: it was edited while it ran.* Run again\.$"):
+    with pytest.raises(BenchmarkError, match=r"^embed row: it was edited while it ran.* Run 'moodbench run'\.$"):
         work.embed()
     folder = paths.vectors("row", "emodb")
     assert store.read_meta(folder) is None
     assert work.report()[1] == [
-        "row on emodb: embed row: it was edited while it ran, so what it embedded does not count. Run again."
+        "row on emodb: embed row: it was edited while it ran, so what it embedded does not count. Run 'moodbench run'."
     ]
     monkeypatch.setattr(embed, "_embed", real)
     strange("strange_planned", 2.0)
