@@ -28,9 +28,11 @@ def require(embedder: Embedder) -> None:
 
 def wrong_besides(embedder: Embedder) -> list[str]:
     """What is wrong with all that it declares but its rate and dim, one text each."""
-    there = [hasattr(embedder, name) for name in _PAIR]
-    half = [f"it has {_PAIR[not there[0]]} without {_PAIR[there[0]]}, expected both or neither"] if any(there) else []
-    return [*wrong_declarations(Declared.of(embedder)), *(half if not all(there) else [])]
+    wrong = wrong_declarations(Declared.of(embedder))
+    has, lacks = sorted(_PAIR, key=lambda name: hasattr(embedder, name), reverse=True)
+    if hasattr(embedder, has) and not hasattr(embedder, lacks):
+        wrong.append(f"it has {has} without {lacks}, expected both or neither")
+    return wrong
 
 
 def is_whole(value: object) -> bool:

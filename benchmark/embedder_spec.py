@@ -204,6 +204,14 @@ def is_as_planned(spec: EmbedderSpec, planned: Mapping[str, Any] | None) -> bool
         return True
 
 
+def was_edited(spec: EmbedderSpec, planned: Mapping[str, Any] | None) -> bool:
+    """Whether a row that ran by a plan, or by an identity, is another now; so it is where its module has gone."""
+    try:
+        return not is_as_planned(spec, planned)
+    except BenchmarkError:
+        return True
+
+
 def vectors_fingerprint(who: Mapping[str, Any], clips_fingerprint: str) -> str:
     """What one dataset's vectors are made from: embedder, clips, engine code, resampler and protocol."""
     return fingerprint(

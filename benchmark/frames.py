@@ -88,11 +88,7 @@ def run(
 
 def _require_unchanged(spec: EmbedderSpec, identity: dict[str, Any], jobs: Sequence[DatasetJob]) -> None:
     """What was made by a model that was edited meanwhile is discarded: it may be of either code."""
-    try:
-        same = embedder_spec.is_as_planned(spec, identity)
-    except BenchmarkError:  # its module is gone, or cannot be read
-        same = False
-    if not same:
+    if embedder_spec.was_edited(spec, identity):
         for job in jobs:
             discard(job.folder)
         raise BenchmarkError(

@@ -54,7 +54,7 @@ def battery(making: Construction, *, thorough: bool, may_lack: bool) -> tuple[Su
                 raise missing from None
             tell({"finding": dataclasses.asdict(not_made(error))})
             return None
-        if making.takes_device() and (finding := _made_as_in_a_run(making)):
+        if making.takes_device() and making.device != "auto" and (finding := _made_as_in_a_run(making)):
             tell({"finding": dataclasses.asdict(finding)})
             return None
         passed = set()

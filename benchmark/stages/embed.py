@@ -16,7 +16,7 @@ from benchmark import cost, datasets, isolation, manifest, paths, plan, provenan
 from benchmark.blame import Blame
 from benchmark.clip_progress import ClipProgress, DatasetJob
 from benchmark.construction import Construction
-from benchmark.embedder_spec import EmbedderSpec, construction, is_as_planned, resolve, weights_file
+from benchmark.embedder_spec import EmbedderSpec, construction, is_as_planned, resolve, was_edited, weights_file
 from benchmark.errors import BenchmarkError, ClipsError, ContractError, DatasetError, ProcessDiedError
 from benchmark.files import LOCK_SECONDS, held
 from benchmark.model_errors import as_benchmark_error
@@ -114,11 +114,7 @@ def _changed_meanwhile(spec: EmbedderSpec, todo: Plan, finished: Sequence[str]) 
 
     A process that was started later may have read the new code, and nothing tells which vectors are whose.
     """
-    try:
-        same = is_as_planned(spec, todo.identity)
-    except BenchmarkError:  # its module is gone, or cannot be read
-        same = False
-    if same:
+    if not was_edited(spec, todo.identity):
         return {}
     error = BenchmarkError(
         f"embed {todo.embedder}: it was edited while it ran, so what it embedded does not count. Run 'moodbench run'."
